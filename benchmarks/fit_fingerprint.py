@@ -386,7 +386,7 @@ def main() -> None:
         measured = measure_all(reference, load_degrade(options.degrade))
         if options.cache:
             options.cache.write_bytes(pickle.dumps(measured))
-    nothing = np.array([0.0, -score.FILLED, -5.0])
+    nothing = np.array([0.0, -score.FILLED, score.UNTOLD, -5.0])
     terms = {k: m["terms"] if m else nothing for k, m in measured["whole"].items()}
     fitted = report_score(terms, pairs, reference)
     total = np.array([fitted["points"][n] for n in score.TERMS])

@@ -1,4 +1,4 @@
-"""Fill the table of docs/fingerprint/measures.md and draw overlay.png.
+"""Fill the table of docs/fingerprint/measures.md and draw overlay.jpg.
 
 python docs/build_measures.py
 """
@@ -60,9 +60,7 @@ def draw() -> None:
     pixels = render(finger(7), SHOWN["dry"]).pixels
     picture = fingerprint.overlay(pixels, fingerprint.assess(pixels))
     small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    Image.fromarray(small).quantize(20, dither=Image.Dither.NONE).save(
-        FOLDER / "overlay.png", optimize=True
-    )
+    Image.fromarray(small).save(FOLDER / "overlay.jpg", quality=72, optimize=True)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ class Page:
     """One defect.
 
     `shown` is the condition of the second picture (none: no print at all), `cause` the name of
-    its row in the causes' model when it is told by that.
+    its row in the causes' model when it is told by that, `found` whether the picture is told.
     """
 
     seen: str
@@ -27,6 +27,7 @@ class Page:
     shown: Condition | None
     source: str = ""
     cause: str | None = None
+    found: bool = True
 
 
 _CAUSE = (
@@ -145,10 +146,11 @@ PAGES: dict[str, Page] = {
         f"Solid dark spots cover more than {findings.DARK_LIMIT:.0%} of the contact, and it is not "
         "wet, pressed hard, blurred or worn, which all make such spots. Evidence: their share.",
         "0 without spots, 1 at 30 % of the contact.",
-        "Hardly ever found: specks of dust cover far less than the limit, and so do smudges that "
-        "do not hide ridges. They cost few points.",
+        "Hardly ever found, not even on the picture above: specks cover a hundredth of the "
+        "contact, and smudges that do not hide ridges do not count. They cost few points.",
         Condition(dirt=1.0),
         "Grey closing with a disc of one ridge period, `ektp_biocheck/fingerprint/skin.py`.",
+        found=False,
     ),
     "FP_WORN_RIDGES": _cause(
         "worn",
@@ -201,10 +203,11 @@ PAGES: dict[str, Page] = {
         f"At least {findings.GHOST_CELLS} cells of 16 px outside the contact hold clear, faint "
         f"ridges (clarity above {marks.RIDGE_CLARITY:g}). Evidence: their area in mm².",
         "0 without, 1 at 80 cells.",
-        "Only what lies beside the finger and is much fainter than it. An old print as strong as "
-        "the finger, or under it, is taken for part of it, and its minutiae can even raise the "
-        "score. Wipe the glass between people.",
-        Condition(ghost=0.3, ghost_seed=5, contact=0.4),
+        "Only what lies beside the finger and is much fainter, up to about a fifth of its "
+        "strength. A stronger old print is taken for part of the finger, nothing is said, and "
+        "**the score rises**: by up to 45 points when most of what is seen is the old print. One "
+        "under the finger is never told. Wipe the glass between people.",
+        Condition(ghost=0.15, ghost_seed=5, contact=0.6),
         "`ektp_biocheck/fingerprint/marks.py`.",
     ),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ektp_biocheck import fingerprint
-from ektp_biocheck.fingerprint import findings
+from ektp_biocheck.fingerprint import findings, score
 from ektp_biocheck.fingerprint.iso import NAMES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -53,7 +53,7 @@ def test_links_and_pictures_are_there_and_small(build_defects):
 def test_each_picture_shows_its_defect(build_defects):
     for code, page in build_defects.PAGES.items():
         result = fingerprint.assess(build_defects.picture(page))
-        assert code in {defect.code for defect in result.defects}, code
+        assert (code in {defect.code for defect in result.defects}) == page.found, code
     clean = fingerprint.assess(build_defects.picture(build_defects.CLEAN))
     assert clean.defects == ()
 
@@ -68,6 +68,14 @@ def test_the_tables_of_the_score_are_those_of_the_model():
     module = loaded("build_score")
     page = module.PAGE.read_text("utf-8")
     assert page == module.render(page), "run: python docs/build_score.py"
+
+
+def test_every_term_of_the_score_and_its_limits_are_explained():
+    page = (DOCS / "fingerprint" / "score.md").read_text("utf-8")
+    for term in score.TERMS:
+        assert page.count(f"| {term} |") == 2, term  # what it is, and its points
+    for limit in (score.CLEAR, score.CLEAR_SOFT, score.STRONG, score.MODULATED, score.QUIET):
+        assert re.search(rf"\b{limit:g}\b", page), limit
 
 
 def test_every_measure_is_explained():

@@ -10,7 +10,13 @@ from fixtures.fingerprint import Condition, finger, render
 
 FEW = range(8000, 8004)
 MANY = range(8100, 8120)  # no fit has seen these fingers
-TOLD = [name for name in CASES if name not in ("dirt", "ghost", "callus")]
+TOLD = [name for name, case in CASES.items() if case.strengths()]
+GAPS = {
+    "blur": 1.0,
+    "ghost": 0.5,
+    "dirt": 1.0,
+    "callus": 0.75,
+}  # each has its words in docs/defects
 
 
 def named(name, seeds, strengths):
@@ -25,10 +31,6 @@ def first_told(name, seeds, strengths):
     return Counter(r.defects[0].code if r.defects else "nothing" for r in results)
 
 
-def strengths_of(name):
-    return [t for t in STRENGTHS if t >= CASES[name].told_from]
-
-
 def test_clean_prints_raise_no_defect():
     raised = {(seed, i): codes_of(assessed(seed, Condition(), i)) for seed in MANY for i in (0, 1)}
     assert sum(bool(codes) for codes in raised.values()) <= 2, raised  # of 40: 95 %
@@ -36,13 +38,28 @@ def test_clean_prints_raise_no_defect():
 
 @pytest.mark.parametrize("name", TOLD)
 def test_a_condition_is_named(name):
-    assert named(name, FEW, strengths_of(name)) >= 0.9
+    assert named(name, FEW, CASES[name].strengths()) >= 0.9
 
 
 @pytest.mark.parametrize("name", ["dry", "wet", "worn", "partial", "low contrast", "noise"])
 def test_a_condition_is_named_first(name):
-    told = first_told(name, FEW, strengths_of(name))
+    told = first_told(name, FEW, CASES[name].strengths())
     assert sum(told[code] for code in CASES[name].codes) >= 0.9 * told.total(), told
+
+
+@pytest.mark.parametrize("name", GAPS)
+@pytest.mark.xfail(reason="known to fail, docs/defects says so")
+def test_what_is_not_told_yet(name):
+    assert named(name, FEW, [GAPS[name]]) >= 0.9
+
+
+def test_a_faint_old_print_beside_the_finger_is_told_and_where():
+    condition = Condition(ghost=0.15, ghost_seed=5, contact=0.6)
+    for seed in FEW:
+        result = assessed(seed, condition)
+        ghost = next(d for d in result.defects if d.code == "FP_GHOST_PLATEN")
+        assert ghost.evidence["ghost_area_mm2"] > 5
+        assert ghost.region is not None
 
 
 def test_worn_is_told_from_dry():
@@ -130,7 +147,7 @@ def test_the_confusion_of_twenty_fingers(capsys):
             told = first_told(name, MANY, [strength])
             share = named(name, MANY, [strength])
             rows.append(f"{name:16s} {strength:4.2f} named {share:4.0%}  first: {dict(told)}")
-            if name in TOLD and strength >= CASES[name].told_from and share < 0.9:
+            if strength in CASES[name].strengths() and share < 0.9:
                 short[name, strength] = share
     with capsys.disabled():
         print("\n" + "\n".join(rows))

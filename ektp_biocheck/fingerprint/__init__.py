@@ -28,8 +28,8 @@ from ektp_biocheck.samples import to_500_ppi
 
 __all__ = ["ALGORITHM", "MEASURES", "assess", "iso29794_4", "overlay"]
 
-ALGORITHM = "ektp-biocheck/fingerprint 0.2.0"
-PREVIEW_ALGORITHM = "ektp-biocheck/fingerprint-preview 0.2.0"
+ALGORITHM = "ektp-biocheck/fingerprint 1.0.0"
+PREVIEW_ALGORITHM = "ektp-biocheck/fingerprint-preview 1.0.0"
 FINGER_MM2 = 1.3  # ridges of a finger there must be at least: two cells
 BARE_GLASS = 45.0  # grey deviation: grain and shading of bare sensors stay below
 NOT_A_FINGER = "no fingerprint: nothing here has the ridges of a finger"
@@ -45,6 +45,7 @@ _OWN = {
     "ridge_share": "",
     "ridge_breaks": "",
     "valley_fill": "",
+    "ridge_changes": "per 32 px",
     "clarity": "",
     "crispness": "",
     "noise": "grey levels",
@@ -111,6 +112,7 @@ def _own_measures(analysis: Analysis) -> dict[str, Measure]:
         "ridge_share": (skin.ridge_share, little),
         "ridge_breaks": (skin.ridge_breaks, little),
         "valley_fill": (skin.valley_fill, little),
+        "ridge_changes": (skin.ridge_changes, little),
         "clarity": (skin.clarity, ""),
         "crispness": (skin.crispness, ""),
         "noise": (skin.noise, ""),

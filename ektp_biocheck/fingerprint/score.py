@@ -1,9 +1,10 @@
 """The score: how likely it is that this print will match later.
 
-Three figures carry it. *Dependable minutiae*: those that a second, broader filter finds again,
+Four figures carry it. *Dependable minutiae*: those that a second, broader filter finds again,
 each counted by how clear and how strong the ridges around it are. *Open valleys*: how little of
-the valleys is filled in, as sweat, wear and pressure do. *Quiet picture*: how little pixel
-noise there is. The score is their weighted sum, so each has its share of it in points.
+the valleys is filled in, as sweat, wear and pressure do. *Ridges told apart*: how many ridges
+and valleys the raw picture separates along a stretch. *Quiet picture*: how little pixel noise
+there is. The score is their weighted sum, so each has its share of it in points.
 """
 
 import numpy as np
@@ -24,12 +25,13 @@ __all__ = [
     "terms",
 ]
 
-TERMS = ("dependable minutiae", "open valleys", "quiet picture")
+TERMS = ("dependable minutiae", "open valleys", "ridges told apart", "quiet picture")
 PREVIEW_TERMS = ("good ridges", "open valleys", "strong ridges")
 CLEAR = 0.16  # clarity at which a minutia counts half; noise alone reaches 0.12
 CLEAR_SOFT = 0.02
 STRONG = 16.0  # grey levels of ridge amplitude at which a minutia counts half
 MODULATED = 0.27  # of the way from brightest grey to the contact's mean: full height of ridges
+UNTOLD = 4.0  # changes along 32 px, where there is too little to count them
 FILLED = 0.5  # share of valley pixels that chance would fill
 QUIET = 6.0  # grey levels of noise that no extractor minds
 
@@ -63,6 +65,7 @@ def terms(analysis: Analysis) -> dict[str, float]:
     return {
         "dependable minutiae": float(np.sqrt(dependability(analysis).sum())),
         "open valleys": -filled,
+        "ridges told apart": UNTOLD if skin.ridge_changes is None else skin.ridge_changes,
         "quiet picture": -float(np.log(max(skin.noise, QUIET))),
     }
 

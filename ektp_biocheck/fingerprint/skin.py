@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.fingerprint.foreground import Foreground
 from ektp_biocheck.fingerprint.iso.blocks import BLOCK, OFFSET, Profiles, UprightBlocks
+from ektp_biocheck.fingerprint.iso.runs import find_changes
 from ektp_biocheck.fingerprint.ridges import CELL, RidgeField
 from ektp_biocheck.opencv import cv2
 
@@ -50,6 +51,9 @@ class Skin:
         Share of a ridge and valley pair that is ridge.
     ridge_breaks, valley_fill : float or None
         Share of ridge pixels that are bright, of valley pixels that are dark.
+    ridge_changes : float or None
+        Changes from ridge to valley and back that can be told apart along 32 px across the
+        ridges, mean; about 64 / period for clean ridges, fewer where they run together.
     level, brightest : float
         Mean grey of the contact, 97th percentile of the picture.
     dark_patches, bright_patches : float
@@ -68,6 +72,7 @@ class Skin:
     ridge_share: float | None
     ridge_breaks: float | None
     valley_fill: float | None
+    ridge_changes: float | None
     level: float
     brightest: float
     dark_patches: float
@@ -188,6 +193,7 @@ def describe_skin(
         share,
         breaks,
         fill,
+        float(find_changes(inside.ridge).count.mean()) if share is not None else None,
         level,
         brightest,
         *_patches(pixels, mask, level, amplitude, period),
