@@ -54,7 +54,7 @@ class Face:
         scale of x); 468 mesh points, then five per iris (468 and 473 are the centres).
         The numbering is MediaPipe's.
     presence : float
-        Logit of the landmark network's belief that a face is there, within ±16.
+        Logit of the landmark network's belief that a face is there; bare faces reach 16 to 30.
     score : float
         The detector's confidence, 0..1.
     """
@@ -66,7 +66,7 @@ class Face:
     @property
     def evidence(self) -> float:
         """How sure both networks are together; higher is surer."""
-        return self.presence + 20.0 * self.score
+        return min(self.presence, 16.0) + 20.0 * self.score
 
     @cached_property
     def eyes(self) -> NDArray[np.float64]:
@@ -297,8 +297,7 @@ def _fit(runtime: Runtime, picture: Pyramid, seen: Detection) -> Face:
         runtime, picture, centre, 1.5 * float(seen.box[2:].max()), float(np.arctan2(*across[::-1]))
     )
     points, belief = _mesh(runtime, picture, *_frame(points))
-    belief = min(max(belief, 1e-7), 1 - 1e-7)
-    return Face(points, float(np.log(belief / (1 - belief))), seen.score)
+    return Face(points, belief, seen.score)
 
 
 def _frame(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:

@@ -78,7 +78,7 @@ class Runtime(Protocol):
         """Return the faces of a picture, best first."""
 
     def mesh(self, crop: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-        """Return (478, 3) points in crop pixels and the 0..1 belief that a face is there."""
+        """Return (478, 3) points in crop pixels and the logit of the belief in a face."""
 
     def looks_like_face(self, crop: NDArray[np.uint8]) -> float:
         """Return the short-range detector's best score, 0..1, on a square crop."""
@@ -98,8 +98,6 @@ class MediapipeRuntime:
     def __init__(self) -> None:
         try:
             import mediapipe
-            from google.protobuf import text_format
-            from mediapipe.framework import calculator_pb2
             from mediapipe.framework.formats import rect_pb2
             from mediapipe.python.solution_base import PacketDataType, SolutionBase
         except (ImportError, OSError) as error:
@@ -109,12 +107,10 @@ class MediapipeRuntime:
             ) from error
         self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1, height=1)
         with _without_protobuf_warning():
-            graph = text_format.Parse(_GRAPH, calculator_pb2.CalculatorGraphConfig())
             self._mesh = SolutionBase(
-                graph_config=graph,
+                graph_config=_mesh_graph(),
                 side_inputs={"with_attention": True},
                 outputs=["landmarks", _PRESENCE],
-                calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": 0.0},
                 stream_type_hints={_PRESENCE: PacketDataType.FLOAT},
             )
             self._detector = SolutionBase(
@@ -143,7 +139,7 @@ class MediapipeRuntime:
         return sorted(faces, key=lambda face: -face.score)
 
     def mesh(self, crop: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-        """Return (478, 3) points in crop pixels and the 0..1 belief that a face is there."""
+        """Return (478, 3) points in crop pixels and the logit of the belief in a face."""
         with _without_protobuf_warning():
             answer = self._mesh.process({"image": crop, "roi": self._whole})
         found = answer.landmarks.landmark
@@ -166,6 +162,33 @@ class MediapipeRuntime:
             graph.close()
 
 
+def _mesh_graph() -> Any:  # noqa: ANN401 - a protobuf message
+    """MediaPipe's landmark graph that answers for every crop and gives its belief as a logit.
+
+    As shipped it stays silent below one half and squashes the belief to 0..1, where all good
+    faces are alike; the bare logit tells covered faces from whole ones (see `occlusion`).
+    """
+    from google.protobuf import text_format
+    from mediapipe.calculators.tensor.tensors_to_floats_calculator_pb2 import (
+        TensorsToFloatsCalculatorOptions,
+    )
+    from mediapipe.calculators.util.thresholding_calculator_pb2 import ThresholdingCalculatorOptions
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from mediapipe.python._framework_bindings.validated_graph_config import ValidatedGraphConfig
+
+    check = ValidatedGraphConfig()
+    check.initialize(graph_config=text_format.Parse(_GRAPH, CalculatorGraphConfig()))
+    graph = CalculatorGraphConfig()
+    graph.ParseFromString(check.binary_config)
+    for node in graph.node:
+        if node.calculator == "TensorsToFloatsCalculator":
+            floats = TensorsToFloatsCalculatorOptions
+            node.options.Extensions[floats.ext].activation = floats.NONE
+        elif node.calculator == "ThresholdingCalculator":
+            node.options.Extensions[ThresholdingCalculatorOptions.ext].threshold = -1e6
+    return graph
+
+
 class OpencvRuntime:
     """The networks read from the mediapipe package's files and run by ``cv2.dnn``."""
 
@@ -186,7 +209,7 @@ class OpencvRuntime:
         return self._near.best(crop)
 
     def mesh(self, crop: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-        """Return (478, 3) points in crop pixels and the 0..1 belief that a face is there."""
+        """Return (478, 3) points in crop pixels and the logit of the belief in a face."""
         values, flag = _run(self._mesh, crop / np.float32(255), "conv2d_21", "conv2d_31")
         points = np.zeros((478, 3))
         points[:468] = values.reshape(468, 3)
@@ -195,7 +218,7 @@ class OpencvRuntime:
             (_LID_LEFT, 473, (362, 263), True),
         ):
             self._refine_eye(crop, points, lids, at, corners, mirrored)
-        return points, float(1 / (1 + np.exp(-flag.item())))
+        return points, float(flag.item())
 
     def _refine_eye(
         self,

@@ -1,0 +1,214 @@
+"""What covers the face: masks, hands and scarves over nose and mouth, dark lenses, glasses.
+
+The landmark network draws a closed mouth on a surgical mask, so the landmarks say nothing. Five
+cues do, none of which follows the skin's tone: how strongly the network believes in the face
+(covered faces fall from about 27 to 10), how much redder the lips are than the skin around
+them, the darkness of the nostrils and of the line between the lips against their own
+neighbourhood, and the turn of the head, which weakens the first. A logistic curve joins them;
+`benchmarks/face_fit_occlusion.py` fits its six numbers.
+
+Dark lenses are dark against the same person's cheeks and hide the contrast of the eye behind
+them; a pair of clear glasses draws a dark bar across the nose bridge and rims under the eyes.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ektp_biocheck.face.geometry import LIPS, Portrait
+from ektp_biocheck.opencv import cv2
+
+__all__ = ["Covering", "covering", "lower_face_cues", "lower_face_probability"]
+
+_LOWER = (
+    *(18, 32, 43, 57, 83, 92, 106, 135, 138, 140, 164, 165, 167, 169, 170, 171, 175, 182, 186),
+    *(192, 194, 199, 200, 201, 202, 204, 207, 208, 210, 211, 212, 214, 216, 262, 273, 287, 313),
+    *(322, 335, 364, 367, 369, 391, 393, 394, 395, 396, 406, 410, 416, 418, 421, 422, 424, 427),
+    *(428, 430, 431, 432, 434, 436),
+)
+_SKIN = (168, 6, 8, 9, 117, 118, 119, 120, 230, 231, 346, 347, 348, 349, 450, 451)
+_LENS = (
+    (22, 23, 24, 110, 27, 28, 29, 30, 224, 223, 222, 230, 229, 231),
+    (252, 253, 254, 339, 257, 258, 259, 260, 444, 443, 442, 450, 449, 451),
+)
+_EYES = (
+    (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
+    (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
+)
+_CHEEKS = (50, 101, 36, 205, 280, 330, 266, 425, 9, 151)
+_RIMS = ((23, 101), (24, 36), (22, 50), (253, 330), (254, 266), (252, 280))
+_NOSTRILS = (98, 327, 97, 326, 99, 328)
+_FOREHEAD = (151, 108, 337, 69, 299, 104, 333)
+_GLABELLA = (8, 9, 168)
+
+# belief, yaw beyond 10°, lip redness, nostrils, lip line, constant; see the fit script.
+_WEIGHTS = (-0.492, -0.091, -0.745, -2.723, -3.517, 13.789)
+_GREY_LIPS = 1.0  # stands for lip redness in a photo without colour
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """How much of the face is covered.
+
+    Parameters
+    ----------
+    lower_face : float
+        Probability, 0..1, that nose or mouth are covered. Lower is better.
+    eyes : float
+        Darkness of the less dark lens against the cheeks less the contrast within the eyes,
+        in natural-log units: about -1 for bare eyes, above 1 for dark lenses.
+    glasses : float
+        The weaker of nose bar and rims, each against its own threshold; above 1 means glasses.
+    forehead : float
+        Share of forehead points that do not look like this person's skin. Informational.
+    brows : float
+        Distance in CIELAB between the skin between the brows and below the eyes.
+    """
+
+    lower_face: float
+    eyes: float
+    glasses: float
+    forehead: float
+    brows: float
+
+
+def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
+    """Measure what covers the face.
+
+    Parameters
+    ----------
+    portrait : Portrait
+    yaw : float
+        Degrees.
+    grey : bool
+        Whether the photo has no colour.
+
+    Returns
+    -------
+    Covering
+    """
+    log = _log_grey(portrait)
+    lab = _lab_at_landmarks(portrait)
+    cues = lower_face_cues(portrait, log, lab, yaw, grey=grey)
+    skin = np.median(lab[list(_SKIN)], 0)
+    apart = np.hypot(*(lab[list(_FOREHEAD)] - skin)[:, 1:].T) > 12
+    darker = np.abs(lab[list(_FOREHEAD), 0] - skin[0]) > 25
+    under = np.median(lab[[230, 231, 450, 451, 118, 347]], 0)
+    return Covering(
+        lower_face=lower_face_probability(cues),
+        eyes=_dark_lenses(portrait, log),
+        glasses=min(_nose_bar(portrait, log) / 0.2, _rims(portrait, log) / 0.08),
+        forehead=float((apart | darker).mean()),
+        brows=float(np.hypot(*(np.median(lab[list(_GLABELLA)], 0) - under)[1:])),
+    )
+
+
+def lower_face_probability(cues: NDArray[np.float64]) -> float:
+    """Return the probability that nose or mouth are covered, from `lower_face_cues`."""
+    score = float(cues @ np.array(_WEIGHTS[:-1])) + _WEIGHTS[-1]
+    return 1 / (1 + math.exp(-max(min(score, 50.0), -50.0)))
+
+
+def lower_face_cues(
+    portrait: Portrait,
+    log: NDArray[np.float32],
+    lab: NDArray[np.float32],
+    yaw: float,
+    *,
+    grey: bool,
+) -> NDArray[np.float64]:
+    """Return the (5,) cues that `lower_face_probability` joins; see the module's text."""
+    lips = np.median(lab[[*LIPS, 13, 14, 81, 311, 178, 402], 1])
+    redder = float(np.clip(lips - np.median(lab[list(_LOWER), 1]), -3, 6))
+    points = portrait.points
+    middle = (points[[82, 13, 312]] + points[[87, 14, 317]]) / 2
+    offsets = np.array([(0.0, dy) for dy in range(-6, 7)])
+    line = _at(log, middle[:, None] + offsets).min(1).mean()
+    above = _at(log, points[[37, 0, 267]] + [0, -6]).mean()
+    below = _at(log, points[[84, 17, 314]] + [0, 8]).mean()
+    around = np.array([(dx, dy) for dx in range(-4, 5, 2) for dy in range(-5, 4, 2)])
+    holes = _at(log, points[list(_NOSTRILS)][:, None] + around).min(1)
+    tip = _at(log, points[[4, 195, 5]]).mean()
+    return np.array(
+        [
+            min(portrait.face.presence, 30.0),
+            max(0.0, min(abs(yaw), 60.0) - 10),
+            _GREY_LIPS if grey else redder,
+            np.clip(np.median(tip - holes), -0.2, 1.2),
+            np.clip((above + below) / 2 - line, -0.3, 0.8),
+        ]
+    )
+
+
+def _log_grey(portrait: Portrait) -> NDArray[np.float32]:
+    """(460, 460): natural logarithm of the lightly smoothed grey window: ratios of light."""
+    grey = cv2.cvtColor(portrait.window, cv2.COLOR_RGB2GRAY)
+    smooth = cv2.GaussianBlur(grey, (5, 5), 1.2)
+    return np.asarray(cv2.LUT(smooth, _LOG))
+
+
+_LOG = np.log(np.arange(256, dtype=np.float32) + 8)
+
+
+def _lab_at_landmarks(portrait: Portrait) -> NDArray[np.float32]:
+    """(468, 3): CIELAB of the skin around each landmark, averaged over 4×4 window pixels."""
+    side = portrait.window.shape[0] // 4
+    small = cv2.resize(portrait.window, (side, side), interpolation=cv2.INTER_AREA)
+    places = np.clip((portrait.points[:468] / 4).astype(int), 0, side - 1)
+    colours = small[places[:, 1], places[:, 0]].astype(np.float32)[None] / 255
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2LAB)[0])
+
+
+def _at(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    x = np.clip(places[..., 0].round().astype(int), 0, values.shape[1] - 1)
+    y = np.clip(places[..., 1].round().astype(int), 0, values.shape[0] - 1)
+    return values[y, x]
+
+
+def _dark_lenses(portrait: Portrait, log: NDArray[np.float32]) -> float:
+    cheeks = float(np.median(_at(log, portrait.points[list(_CHEEKS)])))
+    lens = max(float(np.percentile(_at(log, portrait.points[list(ring)]), 80)) for ring in _LENS)
+    return cheeks - lens - max(_contrast(portrait, log, eye) for eye in _EYES)
+
+
+def _contrast(portrait: Portrait, log: NDArray[np.float32], eye: tuple[int, ...]) -> float:
+    outline = portrait.points[list(eye)].round().astype(np.int32)
+    x, y, width, height = cv2.boundingRect(outline)
+    x0, y0 = max(x, 0), max(y, 0)
+    part = log[y0 : max(y + height, 0), x0 : max(x + width, 0)]
+    if part.size == 0:
+        return 0.0
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillPoly(mask, [outline - [x0, y0]], 1)
+    inside = part[mask > 0]
+    if inside.size < 6:
+        return 0.0
+    low, high = np.percentile(inside, (5, 95))
+    return float(high - low)
+
+
+def _nose_bar(portrait: Portrait, log: NDArray[np.float32]) -> float:
+    """Depth of the darkest bar across the nose bridge."""
+    top, bottom = portrait.points[168, 1] - 22, portrait.points[5, 1] + 16
+    middle = portrait.points[6, 0]
+    grid = np.stack(np.meshgrid(np.arange(middle - 5, middle + 6), np.arange(top, bottom)), -1)
+    if grid.shape[0] < 25:
+        return 0.0
+    profile = _at(log, grid).mean(1)
+    smooth = np.convolve(np.pad(profile, 2, mode="edge"), np.full(5, 0.2), "valid")
+    return _valley(smooth, 10)
+
+
+def _rims(portrait: Portrait, log: NDArray[np.float32]) -> float:
+    """Median depth of a dark line between the lower lids and the cheeks."""
+    start, end = (portrait.points[[pair[i] for pair in _RIMS]] for i in (0, 1))
+    along = np.linspace(0, 1.1, 40)[:, None]
+    lines = start[:, None] + (end - start)[:, None] * along
+    return float(np.median([_valley(line, 6) for line in _at(log, lines)]))
+
+
+def _valley(profile: NDArray[np.float32], reach: int) -> float:
+    sides = np.minimum(profile[: -2 * reach], profile[2 * reach :])
+    return float((sides - profile[reach:-reach]).max())
