@@ -29,17 +29,27 @@ from ektp_biocheck.face.runtime import (
 )
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["Face", "Pyramid", "Search", "close", "find_faces", "person_mask", "use_runtime"]
+__all__ = [
+    "Face",
+    "Pyramid",
+    "Search",
+    "close",
+    "find_faces",
+    "find_turned",
+    "person_mask",
+    "use_runtime",
+]
 
 _SEARCH_SIZE = 384
 _BORDERS = (0.0, 0.5, 1.0)
 _SURE, _POSSIBLE = 0.6, 0.35
 _MOST_FACES = 12
 
-# Upside down: mean short-range score on crops of these sizes (in mesh squares), turned minus as
-# it is. The margin leans towards accepting, because masks weaken the detector (docs/face).
+# Upside down: the short-range detector prefers the turned crops (of these sizes, in mesh
+# squares), and the landmark network then believes more by this logit. The second keeps masked
+# faces, which weaken the detector, from being refused.
 _TURN_CROPS = (1.4, 1.9)
-_TURN_MARGIN = 0.08
+_TURN_PRESENCE = 3.0
 _CLEAR_SCORE, _CLEAR_PRESENCE = 0.85, 14.0
 
 
@@ -80,6 +90,12 @@ class Face:
         """Inter-eye distance in pixels as it appears."""
         return float(np.hypot(*(self.eyes[1] - self.eyes[0])))
 
+    @property
+    def tilt(self) -> float:
+        """Angle between the line of the eyes and the picture's rows, 0..180 degrees."""
+        x, y = self.eyes[1] - self.eyes[0]
+        return float(abs(np.degrees(np.arctan2(y, x))))
+
     @cached_property
     def length(self) -> float:
         """OFIQ's T: midpoint of the eyes to chin, in pixels."""
@@ -102,13 +118,13 @@ class Search:
         Largest first.
     upside_down : bool
         The largest face is more convincing when the picture is turned by 180°.
-    doubtful : bool
-        No face passed, but a detector saw something like one.
+    places : int
+        How many places a detector found like a face before the landmarks were asked.
     """
 
     faces: tuple[Face, ...]
     upside_down: bool = False
-    doubtful: bool = False
+    places: int = 0
 
 
 class Pyramid:
@@ -232,11 +248,27 @@ def find_faces(picture: Pyramid, *, turned: bool = True) -> Search:
     with _ready() as runtime:
         faces, seen = _search(runtime, picture)
         if not faces:
-            return Search((), doubtful=seen > 0)
+            return Search((), places=seen)
         first = faces[0]
         clear = first.score >= _CLEAR_SCORE and first.presence >= _CLEAR_PRESENCE
         inverted = turned and not clear and _turned_wins(runtime, picture, first)
-        return Search(tuple(faces), upside_down=inverted)
+        return Search(tuple(faces), upside_down=inverted, places=seen)
+
+
+def find_turned(picture: Pyramid) -> int:
+    """Return by how many degrees anticlockwise a photo without a face must be turned; 0 if none.
+
+    Only a face that is beyond doubt counts.
+    """
+    small = picture.within(2 * _SEARCH_SIZE)[0]
+    best, least = 0, 45.0
+    with _ready() as runtime:
+        for quarter in (1, 2, 3):
+            turned = Pyramid(np.ascontiguousarray(np.rot90(small, quarter)))
+            faces, _ = _search(runtime, turned)
+            if faces and faces[0].presence >= _CLEAR_PRESENCE and faces[0].tilt < least:
+                best, least = 90 * quarter, faces[0].tilt
+    return best
 
 
 def person_mask(picture: Pyramid) -> NDArray[np.float32]:
@@ -254,7 +286,11 @@ def _turned_wins(runtime: Runtime, picture: Pyramid, face: Face) -> bool:
         crop = picture.crop(np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (128, 128))
         gain += runtime.looks_like_face(np.ascontiguousarray(crop[::-1, ::-1]))
         gain -= runtime.looks_like_face(crop)
-    return gain / len(_TURN_CROPS) > _TURN_MARGIN
+    if gain <= 0:
+        return False
+    turned = Pyramid(np.ascontiguousarray(picture.within(2 * _SEARCH_SIZE)[0][::-1, ::-1]))
+    others, _ = _search(runtime, turned)
+    return bool(others) and others[0].presence > face.presence + _TURN_PRESENCE
 
 
 def _search(runtime: Runtime, picture: Pyramid) -> tuple[list[Face], int]:
@@ -269,8 +305,15 @@ def _search(runtime: Runtime, picture: Pyramid) -> tuple[list[Face], int]:
         maybe += found
     maybe.sort(key=lambda one: -one.score)
     fits = [_fit(runtime, picture, one) for one in maybe[:6]]
-    fits = [face for face in fits if face.presence > 0]
+    fits = [face for face in fits if face.presence > _least_presence(face.score)]
     return _distinct([max(fits, key=lambda face: face.evidence)] if fits else []), len(maybe)
+
+
+def _least_presence(score: float) -> float:
+    """How much the landmark network must believe what the detector is less than sure of."""
+    if score >= _SURE:
+        return -2.0  # masks with sunglasses above them
+    return 0.0 if score >= 0.5 else 14.0
 
 
 def _detect(runtime: Runtime, picture: Pyramid, border: float) -> list[Detection]:

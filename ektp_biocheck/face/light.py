@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.face.geometry import ALIGNED_IED, Portrait, luminance
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["clipped_share", "light_measures"]
+__all__ = ["grey_photo", "light_measures", "lost_detail"]
 
 _TO_XYZ = np.array(
     [[0.43605, 0.38508, 0.14309], [0.22249, 0.71689, 0.06062], [0.01393, 0.09710, 0.71419]]
@@ -60,23 +60,26 @@ def light_measures(portrait: Portrait) -> dict[str, float]:
     return result
 
 
-def clipped_share(portrait: Portrait) -> tuple[float, float]:
-    """Return how much of the face has lost its detail in the dark and in the light.
-
-    A pixel counts as dark only at the very bottom of the camera's own scale (all channels
-    ≤ 12 of 255) and as light when a channel is at least 253 and the others at least 235, so
-    that neither dark nor fair skin counts by itself.
+def lost_detail(portrait: Portrait) -> dict[str, float]:
+    """Return how much of the face has no detail left, on the camera's own scale.
 
     Returns
     -------
-    tuple of float
-        Shares of the face, 0..1, lower is better.
+    dict
+        ``lost_in_dark``: share of face pixels with every channel ≤ 12 of 255;
+        ``lost_in_light``: share with a channel ≥ 253 and all ≥ 235; lower is better.
+        ``brightest``: 95th percentile of the brightest channel, 0..255. Neither dark nor fair
+        skin reaches the gates on these by itself.
     """
     pixels = portrait.window[portrait.region]
     if pixels.size == 0:
-        return 0.0, 0.0
+        return {"lost_in_dark": 0.0, "lost_in_light": 0.0, "brightest": 255.0}
     high = pixels.max(1)
-    return float((high <= 12).mean()), float(((high >= 253) & (pixels.min(1) >= 235)).mean())
+    return {
+        "lost_in_dark": float((high <= 12).mean()),
+        "lost_in_light": float(((high >= 253) & (pixels.min(1) >= 235)).mean()),
+        "brightest": float(np.percentile(high, 95)),
+    }
 
 
 def _cheeks(portrait: Portrait) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:

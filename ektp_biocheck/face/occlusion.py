@@ -64,7 +64,10 @@ class Covering:
     forehead : float
         Share of forehead points that do not look like this person's skin. Informational.
     brows : float
-        Distance in CIELAB between the skin between the brows and below the eyes.
+        Difference of hue in CIELAB between the skin between the brows and below the eyes.
+    oval_visible : float
+        Share of the points from brows to chin whose hue is this person's skin's. A beard or
+        make-up lowers it too: informational.
     """
 
     lower_face: float
@@ -72,6 +75,7 @@ class Covering:
     glasses: float
     forehead: float
     brows: float
+    oval_visible: float
 
 
 def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
@@ -102,6 +106,9 @@ def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
         glasses=min(_nose_bar(portrait, log) / 0.2, _rims(portrait, log) / 0.08),
         forehead=float((apart | darker).mean()),
         brows=float(np.hypot(*(np.median(lab[list(_GLABELLA)], 0) - under)[1:])),
+        oval_visible=float(
+            (np.hypot(*(lab[[*_LOWER, *_SKIN, *_CHEEKS]] - skin)[:, 1:].T) <= 15).mean()
+        ),
     )
 
 
