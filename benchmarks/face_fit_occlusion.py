@@ -102,7 +102,9 @@ def fit(cues: NDArray[np.float64], covered: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def main() -> None:
-    given = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("EKTP_BIOCHECK_DATA", "../shared/data")
+    given = (
+        sys.argv[1] if len(sys.argv) > 1 else os.environ.get("EKTP_BIOCHECK_DATA", "../shared/data")
+    )
     root = Path(given) / "face" / "images"
     rng = np.random.default_rng(1)
     rows = [row for name in SETS for row in rows_of(root / name, rng)]

@@ -240,11 +240,15 @@ def _refusal(picture: Pyramid, search: Search, level: str) -> Assessment | None:
     maps = FaceMaps(search.faces, head_pose(face.points))
     if search.upside_down:
         defect = found("FA_NO_FACE", 1.0, {"upside_down": 1.0})
-        return _failed("the photo is upside down: turn it by 180° and assess it again", [defect], maps)
+        return _failed(
+            "the photo is upside down: turn it by 180° and assess it again", [defect], maps
+        )
     if face.ied < _LEAST_IED:
         evidence = {"InterEyeDistance": face.ied}
         defect = found("FA_SIZE", 1.0, evidence, region_of(face, range(468), picture.shape))
-        return _failed(f"the face is too small: {face.ied:.0f} pixels between the eyes", [defect], maps)
+        return _failed(
+            f"the face is too small: {face.ied:.0f} pixels between the eyes", [defect], maps
+        )
     outside = share_outside(face, picture.shape)
     limit = np.array(picture.shape[::-1])
     if outside > _MOST_OUTSIDE or ((face.eyes < 0) | (face.eyes >= limit)).any():

@@ -66,7 +66,9 @@ def find_defects(
     ]
 
 
-def region_of(face: Face, indices: "range | tuple[int, ...]", shape: tuple[int, int]) -> Region | None:
+def region_of(
+    face: Face, indices: "range | tuple[int, ...]", shape: tuple[int, int]
+) -> Region | None:
     """Return the rectangle around some landmarks as far as it lies in the picture."""
     points = face.points[list(indices), :2]
     low = np.clip(points.min(0), 0, [shape[1] - 1, shape[0] - 1]).astype(int)
@@ -84,7 +86,9 @@ def _people(v: Mapping[str, float]) -> list[Defect]:
     second = v["SingleFacePresent"]
     if second < _LEAST_FACE:
         return []
-    return [found("FA_MULTIPLE", _between(second, 0, 1), {"second_face": second, "faces": v["faces"]})]
+    return [
+        found("FA_MULTIPLE", _between(second, 0, 1), {"second_face": second, "faces": v["faces"]})
+    ]
 
 
 def _pose(v: Mapping[str, float], where: Region | None) -> list[Defect]:
@@ -126,16 +130,16 @@ def _coverings(
         severity, evidence, where = max(hidden, key=lambda one: one[0])
         for _, more, _ in hidden:
             evidence = evidence | more
-        defects.append(found("FA_OCCLUDED", severity, evidence, where if len(hidden) == 1 else whole))
+        defects.append(
+            found("FA_OCCLUDED", severity, evidence, where if len(hidden) == 1 else whole)
+        )
     if v["brow_cover"] > 18 and v["forehead_cover"] > 0.8 and covered < LOWER_FACE:
         evidence = {"brow_cover": v["brow_cover"], "forehead_cover": v["forehead_cover"]}
         defects.append(found("FA_HEAD_COVERING", 0.2, evidence, whole))
     return defects
 
 
-def _expression(
-    v: Mapping[str, float], eyes: Region | None, mouth: Region | None
-) -> list[Defect]:
+def _expression(v: Mapping[str, float], eyes: Region | None, mouth: Region | None) -> list[Defect]:
     defects = []
     opening = v["EyesOpen"]
     if opening < _EYES_CLOSED and v["eye_cover"] < DARK_LENSES:

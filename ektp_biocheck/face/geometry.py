@@ -97,7 +97,9 @@ class Portrait:
         """(460, 460): OFIQ's luminance, which is linear light: mid-grey 128 is about 55."""
         return luminance(self.window)
 
-    def fill(self, indices: NDArray[np.int_] | Sequence[int], hull: bool = False) -> NDArray[np.bool_]:
+    def fill(
+        self, indices: NDArray[np.int_] | Sequence[int], hull: bool = False
+    ) -> NDArray[np.bool_]:
         """Return the window's mask of the polygon (or convex hull) through landmarks."""
         outline = self.points[np.asarray(indices)].round().astype(np.int32)
         mask = np.zeros(self.window.shape[:2], np.uint8)

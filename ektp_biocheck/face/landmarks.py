@@ -48,7 +48,8 @@ _MOST_FACES = 12
 # Upside down: the short-range detector prefers the turned crops (of these sizes, in mesh
 # squares), and the landmark network then believes more by this logit. The second keeps masked
 # faces, which weaken the detector, from being refused.
-_TURN_CROPS = (1.4, 1.9)
+_TURN_CROPS = (1.9, 1.4)
+_TURN_CLEAR = -0.15  # after the first crop: as it is, beyond doubt
 _TURN_PRESENCE = 3.0
 _CLEAR_SCORE, _CLEAR_PRESENCE = 0.85, 14.0
 
@@ -286,6 +287,8 @@ def _turned_wins(runtime: Runtime, picture: Pyramid, face: Face) -> bool:
         crop = picture.crop(np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (128, 128))
         gain += runtime.looks_like_face(np.ascontiguousarray(crop[::-1, ::-1]))
         gain -= runtime.looks_like_face(crop)
+        if gain < _TURN_CLEAR:
+            return False
     if gain <= 0:
         return False
     turned = Pyramid(np.ascontiguousarray(picture.within(2 * _SEARCH_SIZE)[0][::-1, ::-1]))

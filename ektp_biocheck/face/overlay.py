@@ -21,9 +21,7 @@ _EYES = (
 )
 
 
-def overlay(
-    pixels: NDArray[np.uint8], result: Assessment, lang: Lang = "en"
-) -> NDArray[np.uint8]:
+def overlay(pixels: NDArray[np.uint8], result: Assessment, lang: Lang = "en") -> NDArray[np.uint8]:
     """Draw what the assessment rests on.
 
     Parameters
@@ -67,7 +65,12 @@ def overlay(
 def _draw_face(canvas: NDArray[np.uint8], face: Face, scale: float) -> None:
     for x, y in face.points[:468, :2] * scale:
         cv2.circle(canvas, (round(x), round(y)), 1, _GREY, -1, cv2.LINE_AA)
-    for outline, closed in ((OVAL, True), (LIPS, True), (BROWS, False), *((e, True) for e in _EYES)):
+    for outline, closed in (
+        (OVAL, True),
+        (LIPS, True),
+        (BROWS, False),
+        *((e, True) for e in _EYES),
+    ):
         line = (face.points[list(outline), :2] * scale).round().astype(np.int32)
         cv2.polylines(canvas, [line], closed, _GREEN, 1, cv2.LINE_AA)
     _box(canvas, face.box * scale, _GREEN)
@@ -119,7 +122,10 @@ def _draw_region(canvas: NDArray[np.uint8], defect: Defect, number: int, scale: 
 
 
 def _box(
-    canvas: NDArray[np.uint8], box: NDArray[np.float64], colour: tuple[int, int, int], width: int = 1
+    canvas: NDArray[np.uint8],
+    box: NDArray[np.float64],
+    colour: tuple[int, int, int],
+    width: int = 1,
 ) -> None:
     x, y, w, h = (round(float(v)) for v in box)
     cv2.rectangle(canvas, (x, y), (x + w, y + h), colour, width, cv2.LINE_AA)

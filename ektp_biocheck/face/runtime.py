@@ -117,7 +117,9 @@ class MediapipeRuntime:
                 binary_graph_path=_DETECTOR,
                 outputs=["detections"],
                 # FaceDetection's own confidence argument does not reach this model.
-                calculator_params={f"{_FULL_RANGE}TensorsToDetectionsCalculator.min_score_thresh": 0.3},
+                calculator_params={
+                    f"{_FULL_RANGE}TensorsToDetectionsCalculator.min_score_thresh": 0.3
+                },
             )
             self._person = mediapipe.solutions.selfie_segmentation.SelfieSegmentation(0)
         self._near = _ShortRange()
@@ -281,7 +283,9 @@ class _ShortRange:
     def best(self, crop: NDArray[np.uint8]) -> float:
         return float(self._answers(crop)[0].max())
 
-    def _answers(self, square: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _answers(
+        self, square: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if square.shape[0] != 128:
             square = cv2.resize(square, (128, 128), interpolation=cv2.INTER_AREA)
         scores, values = _run(
