@@ -3,7 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.fingerprint.ridges import CELL, WINDOW, RidgeField, plan
+from ektp_biocheck.fingerprint.ridges import (
+    CELL,
+    NARROW,
+    WINDOW,
+    Band,
+    RidgeField,
+    band_filters,
+    plan,
+)
 
 __all__ = ["enhance"]
 
@@ -19,12 +27,14 @@ def _overlap(windows: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.
     return total.reshape((rows + 1) * CELL, (columns + 1) * CELL)
 
 
-def enhance(field: RidgeField) -> NDArray[np.float32]:
+def enhance(field: RidgeField, band: Band = NARROW) -> NDArray[np.float32]:
     """Filter a print along its own ridges.
 
     Parameters
     ----------
     field : RidgeField
+    band : Band
+        `NARROW` shows the cleanest ridges, `BROAD` follows sharp turns.
 
     Returns
     -------
@@ -40,7 +50,8 @@ def enhance(field: RidgeField) -> NDArray[np.float32]:
     fixed = plan()
     spectra = field.spectra
     power = spectra.real**2 + spectra.imag**2 + np.float32(1e-3)
-    wanted = spectra * (field.filters * np.sqrt(np.sqrt(power)))
+    filters = band_filters(field.direction, field.period, band).reshape(spectra.shape)
+    wanted = spectra * (filters * np.sqrt(np.sqrt(power)))
     wanted[:, :, 0] *= np.float32(0.5)
     rows = fixed.rows.conj().T @ wanted
     # Real and imaginary parts lie in turn: one real product gives the real wave.

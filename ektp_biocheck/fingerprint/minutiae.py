@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.fingerprint.ridges import CELL, RidgeField, at_pixels
+from ektp_biocheck.fingerprint.enhancement import enhance
+from ektp_biocheck.fingerprint.ridges import BROAD, CELL, NARROW, RidgeField, at_pixels
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["Minutiae", "find_minutiae", "phase_singularities"]
+__all__ = ["Minutiae", "find_minutiae", "phase_singularities", "value_at"]
 
 PAIR_PX = 9.0  # two opposite ones this near are a break, a bridge or a pore, not minutiae
+CONFIRM_PX = 8.0
+CONFIRM_COSINE = 0.82  # 35°
 BORDER_PX = 14.0  # nearer to where the ridges end nothing is certain
 
 
@@ -38,6 +41,8 @@ class Minutiae:
         True for a ridge ending, False for a bifurcation.
     reliability : (N,) float32
         Clarity of the ridges around, 0..1.
+    confirmed : (N,) bool
+        Found again with a broader filter: not made by noise or by the filter itself.
     """
 
     x: NDArray[np.float32]
@@ -45,6 +50,7 @@ class Minutiae:
     angle: NDArray[np.float32]
     ending: NDArray[np.bool_]
     reliability: NDArray[np.float32]
+    confirmed: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.x)
@@ -52,8 +58,9 @@ class Minutiae:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Minutiae":
         """Return the chosen rows."""
         return Minutiae(
-            self.x[rows], self.y[rows], self.angle[rows], self.ending[rows], self.reliability[rows]
-        )
+            self.x[rows], self.y[rows], self.angle[rows], self.ending[rows],
+            self.reliability[rows], self.confirmed[rows],
+        )  # fmt: skip
 
 
 def _quadrature(
@@ -129,7 +136,7 @@ def _is_ending(
     side: NDArray[np.float32],
     period: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    """True where the extra line on the fuller side is a ridge (dark), not a valley."""
+    """Tell where the extra line on the fuller side is a ridge (dark), not a valley."""
     reach = 0.6 * period
     map_x, map_y = x + side[:, 0] * reach, y + side[:, 1] * reach
     there = cv2.remap(wave, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -150,25 +157,44 @@ def _without_pairs(
     return keep
 
 
-def _value_at(
+def value_at(
     grid: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Interpolate a cell map at points."""
     column, row = (x + 0.5) / CELL - 0.5, (y + 0.5) / CELL - 0.5
-    return cv2.remap(
-        grid, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    ).ravel()
+    return cv2.remap(grid, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()
 
 
-def find_minutiae(
-    wave: NDArray[np.float32], field: RidgeField, foreground: NDArray[np.bool_]
-) -> Minutiae:
-    """Find the minutiae of an enhanced print.
+def _confirmed(
+    first: tuple[NDArray[np.float32], ...], second: tuple[NDArray[np.float32], ...]
+) -> NDArray[np.bool_]:
+    """Rows (x, y, side) of the first that the second holds too, within half a ridge period."""
+    if not len(second[0]):
+        return np.zeros(len(first[0]), bool)
+    near = np.hypot(first[0][:, None] - second[0], first[1][:, None] - second[1]) < CONFIRM_PX
+    along = first[2] @ second[2].T > CONFIRM_COSINE
+    return np.asarray((near & along).any(axis=1))
+
+
+def _inside(
+    wave: NDArray[np.float32], field: RidgeField, distance: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """x, y and fuller side of the unpaired singularities away from the border."""
+    x, y, turn, side = phase_singularities(wave, field)
+    inside = distance[y.astype(np.intp), x.astype(np.intp)] > BORDER_PX
+    x, y, turn, side = x[inside], y[inside], turn[inside], side[inside]
+    keep = _without_pairs(x, y, turn)
+    return x[keep], y[keep], side[keep]
+
+
+def find_minutiae(field: RidgeField, foreground: NDArray[np.bool_]) -> Minutiae:
+    """Find the minutiae of a print.
+
+    The print is filtered twice, narrowly and broadly. True minutiae stay where they are;
+    those that noise makes move with the filter and are marked unconfirmed.
 
     Parameters
     ----------
-    wave : (H, W) float32
-        From `enhancement.enhance`.
     field : RidgeField
     foreground : (H, W) bool
         Where ridges are; minutiae nearer than `BORDER_PX` to its edge are left out.
@@ -176,23 +202,20 @@ def find_minutiae(
     Returns
     -------
     Minutiae
-        In no particular order; `reliability` is for the caller to cut at.
+        In raster order; `reliability` and `confirmed` are for the caller to cut at.
 
     References
     ----------
     Larkin & Fletcher 2007 (see the module).
     """
-    x, y, turn, side = phase_singularities(wave, field)
-    inner = cv2.distanceTransform(
-        np.pad(foreground, 1).astype(np.uint8), cv2.DIST_L2, 3
-    )[1:-1, 1:-1]
-    inside = inner[y.astype(np.intp), x.astype(np.intp)] > BORDER_PX
-    x, y, turn, side = x[inside], y[inside], turn[inside], side[inside]
+    padded = np.pad(foreground, 1).astype(np.uint8)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    wave = enhance(field, NARROW)
+    x, y, side = found = _inside(wave, field, distance)
     if not len(x):
         none = np.empty(0, np.float32)
-        return Minutiae(none, none, none, np.empty(0, bool), none)
-    keep = _without_pairs(x, y, turn)
-    x, y, side = x[keep], y[keep], side[keep]
-    ending = _is_ending(wave, x, y, side, _value_at(field.period, x, y))
+        return Minutiae(none, none, none, np.empty(0, bool), none, np.empty(0, bool))
+    confirmed = _confirmed(found, _inside(enhance(field, BROAD), field, distance))
+    ending = _is_ending(wave, x, y, side, value_at(field.period, x, y))
     angle = np.mod(np.arctan2(-side[:, 1], side[:, 0]), 2 * np.pi).astype(np.float32)
-    return Minutiae(x, y, angle, ending, _value_at(field.clarity, x, y))
+    return Minutiae(x, y, angle, ending, value_at(field.clarity, x, y), confirmed)

@@ -20,15 +20,27 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["CELL", "RidgeField", "at_pixels", "ridge_field", "windows_of"]
+__all__ = [
+    "BROAD",
+    "CELL",
+    "NARROW",
+    "Band",
+    "RidgeField",
+    "at_pixels",
+    "band_filters",
+    "ridge_field",
+    "windows_of",
+]
 
 CELL = 16
 WINDOW = 32
 REACH = 9  # highest frequency looked at, in cycles per window
 ANGLES = 48  # steps of the directional filters over half a turn
 RATES = 32  # steps of the radial filters from 0 to REACH cycles per window
-SPREAD_ANGLE = np.deg2rad(22.0)  # ridges curve within a window
-SPREAD_RATE = 1.2  # cycles per window: a 32 px window cannot tell finer
+
+Band = tuple[float, float]  # spread in angle (radians) and in rate (cycles per window)
+NARROW: Band = (np.deg2rad(15.0), 1.0)  # as fine as a 32 px window can tell
+BROAD: Band = (np.deg2rad(35.0), 2.0)  # leaves room for sharply curved ridges
 
 Grid = NDArray[np.float32]
 
@@ -55,8 +67,6 @@ class RidgeField:
         Mean grey.
     spectra : (R·C, 2·REACH+1, REACH+1) complex64
         Band-limited transforms of the windows, for `enhancement`.
-    filters : (R·C, 2·REACH+1, REACH+1) float32
-        The band that each cell's ridges should lie in.
     """
 
     shape: tuple[int, int]
@@ -67,7 +77,6 @@ class RidgeField:
     agreement: Grid
     level: Grid
     spectra: NDArray[np.complex64]
-    filters: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +89,7 @@ class _Plan:
     rate: NDArray[np.float32]  # (19, 10) cycles per window of each coefficient
     moments: NDArray[np.float32]  # (190, 4) energy, doubled direction (2), rate
     whole: NDArray[np.float32]  # (190,) 1, halved where a coefficient is its own mirror
-    by_angle: NDArray[np.float32]  # (ANGLES, 190)
-    by_rate: NDArray[np.float32]  # (RATES, 190)
+    angle: NDArray[np.float32]  # (19, 10) direction of each coefficient
 
 
 @lru_cache
@@ -97,15 +105,6 @@ def plan() -> _Plan:
     moments = np.stack(
         [band, band * np.cos(2 * angle), band * np.sin(2 * angle), band * rate], axis=-1
     )
-    towards = np.pi * (np.arange(ANGLES) / ANGLES - 0.5)
-    apart = np.angle(np.exp(2j * (angle[None] - towards[:, None, None]))) / 2
-    by_angle = np.exp(-0.5 * (apart / SPREAD_ANGLE) ** 2)
-    centre = REACH * np.arange(RATES) / (RATES - 1)
-    by_rate = np.exp(-0.5 * ((rate[None] - centre[:, None, None]) / SPREAD_RATE) ** 2)
-
-    def flat(table: NDArray[np.float64], lead: int) -> NDArray[np.float32]:
-        return table.reshape(lead, -1).astype(np.float32)
-
     return _Plan(
         window.astype(np.float32),
         np.exp(-2j * np.pi * np.outer(ky, x) / WINDOW).astype(np.complex64),
@@ -113,9 +112,35 @@ def plan() -> _Plan:
         rate.astype(np.float32),
         moments.reshape(-1, 4).astype(np.float32),
         whole.astype(np.float32).ravel(),
-        flat(by_angle, ANGLES),
-        flat(by_rate, RATES),
+        angle.astype(np.float32),
     )
+
+
+@lru_cache
+def _band_tables(band: Band) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights of all coefficients for each step of direction (ANGLES) and rate (RATES)."""
+    fixed, (spread_angle, spread_rate) = plan(), band
+    towards = np.pi * (np.arange(ANGLES) / ANGLES - 0.5)
+    apart = np.angle(np.exp(2j * (fixed.angle.ravel()[None] - towards[:, None]))) / 2
+    centre = REACH * np.arange(RATES) / (RATES - 1)
+    by_rate = np.exp(-0.5 * ((fixed.rate.ravel()[None] - centre[:, None]) / spread_rate) ** 2)
+    return np.exp(-0.5 * (apart / spread_angle) ** 2).astype(np.float32), by_rate.astype(np.float32)
+
+
+def band_filters(direction: Grid, period: Grid, band: Band) -> NDArray[np.float32]:
+    """Weights (R·C, 190) that keep each cell's own ridges.
+
+    Parameters
+    ----------
+    direction, period : (R, C) float32
+        As in `RidgeField`.
+    band : Band
+        `NARROW` or `BROAD`.
+    """
+    by_angle, by_rate = _band_tables(band)
+    angle = np.rint((direction / np.pi + 0.5) * ANGLES).astype(np.intp) % ANGLES
+    step = np.rint(WINDOW / period * ((RATES - 1) / REACH)).astype(np.intp).clip(0, RATES - 1)
+    return by_angle[angle.ravel()] * by_rate[step.ravel()]
 
 
 def windows_of(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -184,15 +209,9 @@ def ridge_field(grey: NDArray[np.float32]) -> RidgeField:
     scale = WINDOW**2 * float((fixed.window**2).sum()) ** 2
     amplitude = np.sqrt(4 * energy / scale)
     direction, agreement, rate = _smoothed_direction(energy, cosine, sine, rate, amplitude)
-    angle = np.rint((direction / np.pi + 0.5) * ANGLES).astype(np.intp) % ANGLES
-    step = np.rint(rate * ((RATES - 1) / REACH)).astype(np.intp).clip(0, RATES - 1)
-    filters = fixed.by_angle[angle.ravel()] * fixed.by_rate[step.ravel()]
-    inside = ((power * filters) @ fixed.whole).reshape(grid)
+    period = np.float32(WINDOW) / np.maximum(rate, np.float32(1.0))
+    inside = ((power * band_filters(direction, period, NARROW)) @ fixed.whole).reshape(grid)
     everything = np.einsum("nij,nij->n", windows, windows).reshape(grid) * (WINDOW**2 / 2)
     clarity = inside / (everything + np.float32(1.0))
     shape = (grey.shape[0], grey.shape[1])
-    period = WINDOW / np.maximum(rate, np.float32(1.0))
-    return RidgeField(
-        shape, direction, period, amplitude, clarity, agreement, level, spectra,
-        filters.reshape(spectra.shape),
-    )  # fmt: skip
+    return RidgeField(shape, direction, period, amplitude, clarity, agreement, level, spectra)
