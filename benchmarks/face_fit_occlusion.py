@@ -1,4 +1,6 @@
-"""Fit the six numbers of `face.occlusion`: python -m benchmarks.face_fit_occlusion [DATA]
+"""Fit the six numbers of `face.occlusion`.
+
+Run ``python -m benchmarks.face_fit_occlusion [DATA]``.
 
 Covered faces: the masked photos, and on every fifth bare photo a painted mask, hand and scarf.
 Bare faces: all others, and the same photos with a painted headscarf, which must stay bare. Colour
@@ -32,6 +34,8 @@ CLOTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One photo: where it is from, whose people, whether covered, its cues."""
+
     source: str
     people: str
     covered: bool
@@ -39,6 +43,7 @@ class Row:
 
 
 def load(path: Path) -> NDArray[np.uint8]:
+    """Return a photo as (H, W, 3) RGB."""
     with Image.open(path) as image:
         return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
@@ -57,6 +62,7 @@ def measure(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def rows_of(folder: Path, rng: np.random.Generator) -> Iterator[Row]:
+    """Yield the photos of one set and what is painted on them."""
     name, covered = folder.name, folder.name == "mask_with"
     people = "mask" if name.startswith("mask") else name
     for number, path in enumerate(sorted(folder.iterdir())):
@@ -102,6 +108,7 @@ def fit(cues: NDArray[np.float64], covered: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def main() -> None:
+    """Fit, and print the numbers and what they do."""
     given = (
         sys.argv[1] if len(sys.argv) > 1 else os.environ.get("EKTP_BIOCHECK_DATA", "../shared/data")
     )

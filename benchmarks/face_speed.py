@@ -1,4 +1,6 @@
-"""Speed and memory of the face scorer as ratios: python -m benchmarks.face_speed [PHOTO]
+"""Speed and memory of the face scorer as ratios.
+
+Run ``python -m benchmarks.face_speed [PHOTO]``.
 
 Three figures, all CPU time of one process and measured in one run: our measures against what
 mediapipe's own networks take on the same photo, the whole assessment in yardsticks (one
@@ -58,7 +60,7 @@ class Watch:
 
 
 def photo() -> NDArray[np.uint8]:
-    """The photo named on the command line, or the free portrait, as 1200×1600."""
+    """Return the photo named on the command line, or the free portrait, as 1200×1600."""
     if len(sys.argv) > 1:
         from PIL import Image
 
@@ -72,6 +74,7 @@ def photo() -> NDArray[np.uint8]:
 
 
 def main() -> None:
+    """Print the figures."""
     pixels = photo()
     for level in ("full", "fast"):
         face.assess(pixels, level=level)

@@ -34,8 +34,8 @@ from ektp_biocheck.face.landmarks import (
 from ektp_biocheck.face.light import grey_photo, light_measures, lost_detail
 from ektp_biocheck.face.ofiq import MAPPINGS, NEEDS_A_NETWORK, mapped
 from ektp_biocheck.face.overlay import overlay
-from ektp_biocheck.face.pose import head_pose
 from ektp_biocheck.face.portrait import crop
+from ektp_biocheck.face.pose import head_pose
 from ektp_biocheck.face.rules import EKTP_2025, NO_RULES, Rules, expected_background
 from ektp_biocheck.face.score import score
 from ektp_biocheck.quality import Assessment, Defect, Measure

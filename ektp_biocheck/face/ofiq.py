@@ -1,4 +1,4 @@
-"""From raw values to 0..100 as OFIQ 1.0.3, the reference implementation of ISO/IEC 29794-5, maps them.
+"""From raw values to 0..100, as OFIQ 1.0.3 maps them for ISO/IEC 29794-5.
 
 The numbers say how a value compares with the standard's scale, not whether a photo is good:
 OFIQ gives 58 to closed eyes and 100 to a black-and-white "natural colour". Nothing here gates;

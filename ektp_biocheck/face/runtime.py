@@ -212,7 +212,7 @@ class OpencvRuntime:
 
     def mesh(self, crop: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
         """Return (478, 3) points in crop pixels and the logit of the belief in a face."""
-        values, flag = _run(self._mesh, crop / np.float32(255), "conv2d_21", "conv2d_31")
+        values, flag = _run(self._mesh, _floats(crop, 255), "conv2d_21", "conv2d_31")
         points = np.zeros((478, 3))
         points[:468] = values.reshape(468, 3)
         for lids, at, corners, mirrored in (
@@ -240,7 +240,7 @@ class OpencvRuntime:
         if mirrored:
             eye = np.ascontiguousarray(eye[:, ::-1])
         contour, iris = _run(
-            self._iris, eye / np.float32(255), "output_eyes_contours_and_brows", "output_iris"
+            self._iris, _floats(eye, 255), "output_eyes_contours_and_brows", "output_iris"
         )
         places = [*lids, *range(at, at + 5)]
         fine = np.vstack([contour.reshape(71, 3)[:16, :2], iris.reshape(5, 3)[:, :2]])
@@ -253,7 +253,7 @@ class OpencvRuntime:
     def person(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the 0..1 belief that a pixel belongs to a person, as 256×256."""
         small = cv2.resize(rgb, (256, 256), interpolation=cv2.INTER_AREA)
-        (mask,) = _run(self._person, small / np.float32(255), "activation_10")
+        (mask,) = _run(self._person, _floats(small, 255), "activation_10")
         belief: NDArray[np.float32] = mask.reshape(256, 256)
         return belief
 
@@ -288,10 +288,9 @@ class _ShortRange:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if square.shape[0] != 128:
             square = cv2.resize(square, (128, 128), interpolation=cv2.INTER_AREA)
-        scores, values = _run(
-            self._net, square / np.float32(127.5) - 1, "classificators", "regressors"
-        )
-        return 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80))), values[0]
+        scores, values = _run(self._net, _floats(square, 127.5) - 1, "classificators", "regressors")
+        belief = 1 / (1 + np.exp(-np.clip(scores[0, :, 0], -80, 80)))
+        return belief.astype(np.float32), values[0]
 
 
 def _read(name: str) -> Any:  # noqa: ANN401 - cv2's networks have no useful type
@@ -308,6 +307,10 @@ def _read(name: str) -> Any:  # noqa: ANN401 - cv2's networks have no useful typ
             "Cure: `pip install --force-reinstall mediapipe==0.10.14`."
         )
     return cv2.dnn.readNetFromTFLite(str(path))
+
+
+def _floats(picture: NDArray[np.uint8], full: float) -> NDArray[np.float32]:
+    return picture.astype(np.float32) / np.float32(full)
 
 
 def _run(net: Any, picture: NDArray[np.float32], *names: str) -> list[NDArray[np.float32]]:  # noqa: ANN401
@@ -346,7 +349,7 @@ def _overlap(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
     return shared / max(float(np.prod(one[1]) + np.prod(two[1])) - shared, 1e-9)
 
 
-class _without_protobuf_warning(warnings.catch_warnings):  # noqa: N801 - used like a function
+class _without_protobuf_warning(warnings.catch_warnings):
     """Hold back the one deprecation warning that mediapipe 0.10.14 draws from protobuf."""
 
     def __enter__(self) -> Any:  # noqa: ANN401
