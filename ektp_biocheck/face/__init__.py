@@ -56,6 +56,7 @@ __all__ = [
 ALGORITHM = "ektp-biocheck/face 1.0.0"
 _LEAST_IED = 5.0
 _MOST_OUTSIDE = 0.3
+_DRAWN, _DRAWN_PRESENCE = 0.8, 16.0
 _FULL_ONLY = (
     *("BackgroundUniformity", "background_spread", "background_hue", "background_saturation"),
     "blockiness",
@@ -249,6 +250,11 @@ def _refusal(picture: Pyramid, search: Search, level: str) -> Assessment | None:
         return _failed(
             f"the face is too small: {face.ied:.0f} pixels between the eyes", [defect], maps
         )
+    if face.presence < _DRAWN_PRESENCE and level == "full":
+        flat = _sharpness.flat_share(Portrait(picture, face))
+        if flat > _DRAWN:
+            defect = found("FA_NO_FACE", 1.0, {"flat_share": flat})
+            return _failed("what looks like a face is a drawing, not a photo", [defect], maps)
     outside = share_outside(face, picture.shape)
     limit = np.array(picture.shape[::-1])
     if outside > _MOST_OUTSIDE or ((face.eyes < 0) | (face.eyes >= limit)).any():

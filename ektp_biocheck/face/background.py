@@ -68,7 +68,7 @@ def background_uniformity(portrait: Portrait, person: NDArray[np.float32]) -> fl
     if not mask.any():
         return None
     slopes = [cv2.Sobel(light, cv2.CV_32F, *axis, ksize=-1) for axis in ((1, 0), (0, 1))]
-    return float(cv2.mean(cv2.magnitude(*slopes), mask=mask)[0])
+    return float(cv2.magnitude(*slopes)[mask > 0].mean(dtype=np.float64))
 
 
 def measure_background(small: NDArray[np.uint8], person: NDArray[np.float32]) -> Background | None:

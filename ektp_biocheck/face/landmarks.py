@@ -147,8 +147,8 @@ class Pyramid:
         """Return the picture halved `index` times."""
         while len(self._levels) <= index:
             last = self._levels[-1]
-            even = last[: last.shape[0] // 2 * 2, : last.shape[1] // 2 * 2]
-            half = (even.shape[1] // 2, even.shape[0] // 2)
+            half = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
+            even = last[: 2 * half[1], : 2 * half[0]]
             self._levels.append(
                 np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
             )
