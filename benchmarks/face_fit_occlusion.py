@@ -1,4 +1,4 @@
-"""Fit the six numbers of `face.occlusion`.
+"""Fit the numbers of `face.occlusion`.
 
 Run ``python -m benchmarks.face_fit_occlusion [DATA]``.
 
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ektp_biocheck.face import occlusion
+from ektp_biocheck.face.findings import LOWER_FACE as GATE
 from ektp_biocheck.face.geometry import Portrait
-from ektp_biocheck.face.landmarks import Pyramid, find_faces
+from ektp_biocheck.face.landmarks import Pyramid, find_faces, plain_belief
+from ektp_biocheck.face.light import grey_photo
 from ektp_biocheck.face.pose import head_pose
 from ektp_biocheck.opencv import cv2
 from fixtures import face as painted
@@ -55,10 +57,10 @@ def measure(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.
     if len(faces) != 1:
         return None
     portrait = Portrait(picture, faces[0])
-    grey = bool(np.ptp(pixels.astype(np.int16), axis=2).mean() < 3)
-    log, lab = occlusion._log_grey(portrait), occlusion._lab_at_landmarks(portrait)
     yaw = head_pose(faces[0].points)[0]
-    return occlusion.lower_face_cues(portrait, log, lab, yaw, grey=grey), faces[0].points
+    plain, _ = plain_belief(picture, faces[0])
+    cues = occlusion.lower_face_cues(portrait, yaw, grey=grey_photo(portrait), plain=plain)
+    return cues, faces[0].points
 
 
 def rows_of(folder: Path, rng: np.random.Generator) -> Iterator[Row]:
@@ -125,12 +127,15 @@ def main() -> None:
         held[people == group] = cues[people == group] @ numbers[:-1] + numbers[-1]
     numbers = fit(cues, covered)
     now = cues @ numbers[:-1] + numbers[-1]
-    shipped = cues @ np.array(occlusion._WEIGHTS[:-1]) + occlusion._WEIGHTS[-1]
-    print("numbers:", ", ".join(f"{n:.3f}" for n in numbers))
+    shipped = cues @ np.array(occlusion.WEIGHTS[:-1]) + occlusion.WEIGHTS[-1]
+    print("WEIGHTS =", ", ".join(f"{n:.3f}" for n in numbers))
+    print("PLAIN_WEIGHTS = 0.0,", ", ".join(f"{n:.3f}" for n in fit(cues[:, 1:], covered)))
+    gate = np.log(GATE / (1 - GATE))
+    print(f"gate at a probability of {GATE}")
     print(f"{'source':28s} {'photos':>6s}  called covered: people left out / fitted / as shipped")
     for name in np.unique(source):
         here = source == name
-        shares = " ".join(f"{(z[here] > 0).mean():7.3f}" for z in (held, now, shipped))
+        shares = " ".join(f"{(z[here] > gate).mean():7.3f}" for z in (held, now, shipped))
         print(f"{name:28s} {here.sum():6d} {shares}   {'covered' if covered[here][0] else 'bare'}")
 
 

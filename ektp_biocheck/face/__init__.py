@@ -29,6 +29,7 @@ from ektp_biocheck.face.landmarks import (
     find_faces,
     find_turned,
     person_mask,
+    plain_belief,
     use_runtime,
 )
 from ektp_biocheck.face.light import grey_photo, light_measures, lost_detail
@@ -169,7 +170,9 @@ def _measure(
     portrait = Portrait(picture, face)
     pose = head_pose(face.points)
     areas = [one.box[2] * one.box[3] for one in search.faces]
-    cover = _occlusion.covering(portrait, pose[0], grey=grey_photo(portrait))
+    plain, both = plain_belief(picture, face)
+    grey = grey_photo(portrait)
+    cover = _occlusion.covering(portrait, pose[0], grey=grey, plain=plain, both=both)
     values = {
         **light_measures(portrait),
         **lost_detail(portrait),
@@ -182,6 +185,7 @@ def _measure(
         **expression_measures(face),
         "outside_picture": share_outside(face, picture.shape),
         "face_belief": face.presence,
+        "plain_face_belief": plain,
         "lower_face_cover": cover.lower_face,
         "eye_cover": cover.eyes,
         "glasses": cover.glasses,

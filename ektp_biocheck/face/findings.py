@@ -16,7 +16,7 @@ from ektp_biocheck.quality import Defect, Region
 
 __all__ = ["DARK_LENSES", "LOWER_FACE", "find_defects", "region_of"]
 
-LOWER_FACE = 0.55
+LOWER_FACE = 0.65
 """Probability from which nose or mouth count as covered."""
 DARK_LENSES = 0.08
 """`Covering.eyes` from which the eyes count as hidden."""

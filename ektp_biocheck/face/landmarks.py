@@ -37,6 +37,7 @@ __all__ = [
     "find_faces",
     "find_turned",
     "person_mask",
+    "plain_belief",
     "use_runtime",
 ]
 
@@ -272,6 +273,16 @@ def find_turned(picture: Pyramid) -> int:
     return best
 
 
+def plain_belief(picture: Pyramid, face: Face) -> tuple[float, bool]:
+    """Return the plain mesh's logit for a face, and whether `Face.presence` is another's.
+
+    The attention mesh and the plain one doubt covered faces in different ways.
+    """
+    crop = picture.crop(_square(*_frame(face.points)), (MESH_SIZE, MESH_SIZE))
+    with _ready() as runtime:
+        return runtime.plain_belief(crop), runtime.name == "mediapipe"
+
+
 def person_mask(picture: Pyramid) -> NDArray[np.float32]:
     """Return the 0..1 belief that a pixel belongs to a person, (h, w) of a small copy."""
     with _ready() as runtime:
@@ -359,15 +370,21 @@ def _frame(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, flo
 def _mesh(
     runtime: Runtime, picture: Pyramid, centre: NDArray[np.float64], side: float, angle: float
 ) -> tuple[NDArray[np.float64], float]:
+    matrix = _square(centre, side, angle)
+    points, belief = runtime.mesh(picture.crop(matrix, (MESH_SIZE, MESH_SIZE)))
+    back = cv2.invertAffineTransform(matrix)
+    points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
+    points[:, 2] *= max(side, 1.0) / MESH_SIZE
+    return points, belief
+
+
+def _square(centre: NDArray[np.float64], side: float, angle: float) -> NDArray[np.float64]:
+    """Return the (2, 3) matrix from the picture to the landmark network's crop."""
     scale = MESH_SIZE / max(side, 1.0)
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     matrix = np.array([[cos, sin, 0.0], [-sin, cos, 0.0]])
     matrix[:, 2] = MESH_SIZE / 2 - matrix[:, :2] @ centre
-    points, belief = runtime.mesh(picture.crop(matrix, (MESH_SIZE, MESH_SIZE)))
-    back = cv2.invertAffineTransform(matrix)
-    points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
-    points[:, 2] /= scale
-    return points, belief
+    return matrix
 
 
 def _distinct(faces: list[Face]) -> list[Face]:

@@ -1,11 +1,12 @@
 """What covers the face: masks, hands and scarves over nose and mouth, dark lenses, glasses.
 
-The landmark network draws a closed mouth on a surgical mask, so the landmarks say nothing. Five
-cues do, none of which follows the skin's tone: how strongly the network believes in the face
-(covered faces fall from about 27 to 10), how much redder the lips are than the skin around
-them, the darkness of the nostrils and of the line between the lips against their own
-neighbourhood, and the turn of the head, which weakens the first. A logistic curve joins them;
-`benchmarks/face_fit_occlusion.py` fits its six numbers.
+The landmark network draws a closed mouth on a surgical mask, so the landmarks say nothing. Seven
+cues do, none of which follows the skin's tone: how strongly two networks believe in the face
+(on covered faces the logits fall from about 27 and 20 to 10 and 2), how much redder the lips
+are than the skin around them, how far the hue around the mouth is from that below the eyes,
+beyond what beards and make-up do, the darkness of the nostrils and of the line between the lips
+against their own neighbourhood, and the turn of the head, which weakens the beliefs. A logistic
+curve joins them; `benchmarks/face_fit_occlusion.py` fits its numbers.
 
 Dark lenses are dark against the same person's cheeks and hide the contrast of the eye behind
 them; a pair of clear glasses draws a dark bar across the nose bridge and rims under the eyes.
@@ -43,8 +44,11 @@ _NOSTRILS = (98, 327, 97, 326, 99, 328)
 _FOREHEAD = (151, 108, 337, 69, 299, 104, 333)
 _GLABELLA = (8, 9, 168)
 
-# belief, yaw beyond 10°, lip redness, nostrils, lip line, constant; see the fit script.
-_WEIGHTS = (-0.492, -0.091, -0.745, -2.723, -3.517, 13.789)
+# Both beliefs, yaw beyond 10°, lip redness, hue, nostrils, lip line, constant; see the fit
+# script.
+WEIGHTS = (-0.235, -0.258, -0.094, -0.750, 0.087, -1.917, -2.185, 10.423)
+# The same without the attention mesh, which cv2.dnn cannot run.
+PLAIN_WEIGHTS = (0.0, -0.365, -0.061, -0.763, 0.099, -1.815, -2.060, 6.510)
 _GREY_LIPS = 1.0  # stands for lip redness in a photo without colour
 
 
@@ -78,7 +82,9 @@ class Covering:
     oval_visible: float
 
 
-def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
+def covering(
+    portrait: Portrait, yaw: float, *, grey: bool, plain: float, both: bool = True
+) -> Covering:
     """Measure what covers the face.
 
     Parameters
@@ -88,6 +94,10 @@ def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
         Degrees.
     grey : bool
         Whether the photo has no colour.
+    plain : float
+        Logit of the plain mesh's belief.
+    both : bool
+        Whether `Face.presence` is the attention mesh's and not the plain one's again.
 
     Returns
     -------
@@ -95,13 +105,13 @@ def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
     """
     log = _log_grey(portrait)
     lab = _lab_at_landmarks(portrait)
-    cues = lower_face_cues(portrait, log, lab, yaw, grey=grey)
+    cues = lower_face_cues(portrait, yaw, grey=grey, plain=plain, log=log, lab=lab)
     skin = np.median(lab[list(_SKIN)], 0)
     apart = np.hypot(*(lab[list(_FOREHEAD)] - skin)[:, 1:].T) > 12
     darker = np.abs(lab[list(_FOREHEAD), 0] - skin[0]) > 25
     under = np.median(lab[[230, 231, 450, 451, 118, 347]], 0)
     return Covering(
-        lower_face=lower_face_probability(cues),
+        lower_face=lower_face_probability(cues, WEIGHTS if both else PLAIN_WEIGHTS),
         eyes=_dark_lenses(portrait, log),
         glasses=min(_nose_bar(portrait, log) / 0.2, _rims(portrait, log) / 0.08),
         forehead=float((apart | darker).mean()),
@@ -112,23 +122,30 @@ def covering(portrait: Portrait, yaw: float, *, grey: bool) -> Covering:
     )
 
 
-def lower_face_probability(cues: NDArray[np.float64]) -> float:
+def lower_face_probability(
+    cues: NDArray[np.float64], weights: tuple[float, ...] = WEIGHTS
+) -> float:
     """Return the probability that nose or mouth are covered, from `lower_face_cues`."""
-    score = float(cues @ np.array(_WEIGHTS[:-1])) + _WEIGHTS[-1]
+    score = float(cues @ np.array(weights[:-1])) + weights[-1]
     return 1 / (1 + math.exp(-max(min(score, 50.0), -50.0)))
 
 
 def lower_face_cues(
     portrait: Portrait,
-    log: NDArray[np.float32],
-    lab: NDArray[np.float32],
     yaw: float,
     *,
     grey: bool,
+    plain: float,
+    log: NDArray[np.float32] | None = None,
+    lab: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the (5,) cues that `lower_face_probability` joins; see the module's text."""
+    """Return the (7,) cues that `lower_face_probability` joins; see the module's text."""
+    log = _log_grey(portrait) if log is None else log
+    lab = _lab_at_landmarks(portrait) if lab is None else lab
     lips = np.median(lab[[*LIPS, 13, 14, 81, 311, 178, 402], 1])
-    redder = float(np.clip(lips - np.median(lab[list(_LOWER), 1]), -3, 6))
+    lower = np.median(lab[list(_LOWER)], 0)
+    redder = float(np.clip(lips - lower[1], -3, 6))
+    hue = float(np.hypot(*(lower - np.median(lab[list(_SKIN)], 0))[1:]))
     points = portrait.points
     middle = (points[[82, 13, 312]] + points[[87, 14, 317]]) / 2
     offsets = np.array([(0.0, dy) for dy in range(-6, 7)])
@@ -141,8 +158,10 @@ def lower_face_cues(
     return np.array(
         [
             min(portrait.face.presence, 30.0),
+            max(-10.0, min(plain, 25.0)),
             max(0.0, min(abs(yaw), 60.0) - 10),
             _GREY_LIPS if grey else redder,
+            max(0.0, min(hue - 10, 20.0)),
             np.clip(np.median(tip - holes), -0.2, 1.2),
             np.clip((above + below) / 2 - line, -0.3, 0.8),
         ]

@@ -80,6 +80,9 @@ class Runtime(Protocol):
     def mesh(self, crop: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
         """Return (478, 3) points in crop pixels and the logit of the belief in a face."""
 
+    def plain_belief(self, crop: NDArray[np.uint8]) -> float:
+        """Return the plain mesh's own logit for the crop that `mesh` takes."""
+
     def looks_like_face(self, crop: NDArray[np.uint8]) -> float:
         """Return the short-range detector's best score, 0..1, on a square crop."""
 
@@ -107,11 +110,14 @@ class MediapipeRuntime:
             ) from error
         self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1, height=1)
         with _without_protobuf_warning():
-            self._mesh = SolutionBase(
-                graph_config=_mesh_graph(),
-                side_inputs={"with_attention": True},
-                outputs=["landmarks", _PRESENCE],
-                stream_type_hints={_PRESENCE: PacketDataType.FLOAT},
+            self._mesh, self._plain = (
+                SolutionBase(
+                    graph_config=_mesh_graph(),
+                    side_inputs={"with_attention": attention},
+                    outputs=["landmarks", _PRESENCE],
+                    stream_type_hints={_PRESENCE: PacketDataType.FLOAT},
+                )
+                for attention in (True, False)
             )
             self._detector = SolutionBase(
                 binary_graph_path=_DETECTOR,
@@ -148,6 +154,12 @@ class MediapipeRuntime:
         points = np.array([(p.x, p.y, p.z) for p in found]) * MESH_SIZE
         return points, float(getattr(answer, _PRESENCE))
 
+    def plain_belief(self, crop: NDArray[np.uint8]) -> float:
+        """Return the plain mesh's own logit for the crop that `mesh` takes."""
+        with _without_protobuf_warning():
+            answer = self._plain.process({"image": crop, "roi": self._whole})
+        return float(getattr(answer, _PRESENCE))
+
     def looks_like_face(self, crop: NDArray[np.uint8]) -> float:
         """Return the short-range detector's best score, 0..1, on a square crop."""
         return self._near.best(crop)
@@ -160,7 +172,7 @@ class MediapipeRuntime:
 
     def close(self) -> None:
         """Release the networks."""
-        for graph in (self._mesh, self._detector, self._person):
+        for graph in (self._mesh, self._plain, self._detector, self._person):
             graph.close()
 
 
@@ -205,6 +217,11 @@ class OpencvRuntime:
     def detect(self, rgb: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces of a picture, best first."""
         return self._near.detect(rgb, threshold)
+
+    def plain_belief(self, crop: NDArray[np.uint8]) -> float:
+        """Return the plain mesh's own logit for the crop that `mesh` takes."""
+        (flag,) = _run(self._mesh, _floats(crop, 255), "conv2d_31")
+        return float(flag.item())
 
     def looks_like_face(self, crop: NDArray[np.uint8]) -> float:
         """Return the short-range detector's best score, 0..1, on a square crop."""
