@@ -77,12 +77,9 @@ class FaceMaps:
     ----------
     faces : tuple of Face
         Largest first.
-    pose : tuple of float
-        Yaw, pitch and roll of the largest, degrees.
     """
 
     faces: tuple[Face, ...]
-    pose: tuple[float, float, float]
 
 
 def assess(
@@ -131,7 +128,7 @@ def assess(
     refused = _refusal(picture, search, level)
     if refused is not None:
         return refused
-    values, face, pose = _measure(picture, search, level)
+    values, face = _measure(picture, search, level)
     defects = find_defects(face, picture.shape, values, rules=rules, expected_colour=colour)
     points, contributions = score(values)
     return Assessment(
@@ -142,7 +139,7 @@ def assess(
         measures=_reported(values, level),
         defects=tuple(defects),
         contributions=contributions,
-        maps=FaceMaps(search.faces, pose),
+        maps=FaceMaps(search.faces),
     )
 
 
@@ -162,17 +159,15 @@ def _checked(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _measure(
-    picture: Pyramid, search: Search, level: str
-) -> tuple[dict[str, float], Face, tuple[float, float, float]]:
+def _measure(picture: Pyramid, search: Search, level: str) -> tuple[dict[str, float], Face]:
     """Measure the largest face; a value that cannot be measured is left out."""
     face = search.faces[0]
     portrait = Portrait(picture, face)
     pose = head_pose(face.points)
     areas = [one.box[2] * one.box[3] for one in search.faces]
-    plain, both = plain_belief(picture, face)
+    plain, both = plain_belief(face)
     grey = grey_photo(portrait)
-    cover = _occlusion.covering(portrait, pose[0], grey=grey, plain=plain, both=both)
+    cover = _occlusion.covering(portrait, pose, grey=grey, plain=plain, both=both)
     values = {
         **light_measures(portrait),
         **lost_detail(portrait),
@@ -201,7 +196,7 @@ def _measure(
     if level == "full":
         values |= _background_values(portrait)
         values["blockiness"] = _sharpness.blockiness(portrait)
-    return values, face, pose
+    return values, face
 
 
 def _background_values(portrait: Portrait) -> dict[str, float]:
@@ -242,7 +237,7 @@ def _refusal(picture: Pyramid, search: Search, level: str) -> Assessment | None:
     if not search.faces or search.faces[0].tilt > 60:
         return _no_upright_face(picture, search, level)
     face = search.faces[0]
-    maps = FaceMaps(search.faces, head_pose(face.points))
+    maps = FaceMaps(search.faces)
     if search.upside_down:
         defect = found("FA_NO_FACE", 1.0, {"upside_down": 1.0})
         return _failed(

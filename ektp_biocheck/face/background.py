@@ -68,7 +68,8 @@ def background_uniformity(portrait: Portrait, person: NDArray[np.float32]) -> fl
     if not mask.any():
         return None
     slopes = [cv2.Sobel(light, cv2.CV_32F, *axis, ksize=-1) for axis in ((1, 0), (0, 1))]
-    return float(cv2.magnitude(*slopes)[mask > 0].mean(dtype=np.float64))
+    # OpenCV's sums differ in their last bits with the memory's alignment: keep what repeats.
+    return round(float(cv2.magnitude(*slopes)[mask > 0].mean(dtype=np.float64)), 4)
 
 
 def measure_background(small: NDArray[np.uint8], person: NDArray[np.float32]) -> Background | None:

@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -69,11 +69,14 @@ class Face:
         Logit of the landmark network's belief that a face is there; bare faces reach 16 to 30.
     score : float
         The detector's confidence, 0..1.
+    square : (192, 192, 3) uint8
+        What the landmark network saw.
     """
 
     points: NDArray[np.float64]
     presence: float
     score: float
+    square: NDArray[np.uint8] = field(repr=False, compare=False)
 
     @property
     def evidence(self) -> float:
@@ -273,14 +276,13 @@ def find_turned(picture: Pyramid) -> int:
     return best
 
 
-def plain_belief(picture: Pyramid, face: Face) -> tuple[float, bool]:
+def plain_belief(face: Face) -> tuple[float, bool]:
     """Return the plain mesh's logit for a face, and whether `Face.presence` is another's.
 
     The attention mesh and the plain one doubt covered faces in different ways.
     """
-    crop = picture.crop(_square(*_frame(face.points)), (MESH_SIZE, MESH_SIZE))
     with _ready() as runtime:
-        return runtime.plain_belief(crop), runtime.name == "mediapipe"
+        return runtime.plain_belief(face.square), runtime.name == "mediapipe"
 
 
 def person_mask(picture: Pyramid) -> NDArray[np.float32]:
@@ -350,11 +352,11 @@ def _fit(runtime: Runtime, picture: Pyramid, seen: Detection) -> Face:
     """Landmarks of a detected face, fitted twice: the first fit centres the second crop."""
     across = seen.points[1] - seen.points[0]
     centre = seen.box[:2] + seen.box[2:] / 2
-    points, _ = _mesh(
+    points, _, _ = _mesh(
         runtime, picture, centre, 1.5 * float(seen.box[2:].max()), float(np.arctan2(*across[::-1]))
     )
-    points, belief = _mesh(runtime, picture, *_frame(points))
-    return Face(points, belief, seen.score)
+    points, belief, square = _mesh(runtime, picture, *_frame(points))
+    return Face(points, belief, seen.score, square)
 
 
 def _frame(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
@@ -369,13 +371,14 @@ def _frame(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, flo
 
 def _mesh(
     runtime: Runtime, picture: Pyramid, centre: NDArray[np.float64], side: float, angle: float
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[NDArray[np.float64], float, NDArray[np.uint8]]:
     matrix = _square(centre, side, angle)
-    points, belief = runtime.mesh(picture.crop(matrix, (MESH_SIZE, MESH_SIZE)))
+    square = picture.crop(matrix, (MESH_SIZE, MESH_SIZE))
+    points, belief = runtime.mesh(square)
     back = cv2.invertAffineTransform(matrix)
     points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
     points[:, 2] *= max(side, 1.0) / MESH_SIZE
-    return points, belief
+    return points, belief, square
 
 
 def _square(centre: NDArray[np.float64], side: float, angle: float) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """What covers the face: masks, hands and scarves over nose and mouth, dark lenses, glasses.
 
-The landmark network draws a closed mouth on a surgical mask, so the landmarks say nothing. Seven
+The landmark network draws a closed mouth on a surgical mask, so the landmarks say nothing. Eight
 cues do, none of which follows the skin's tone: how strongly two networks believe in the face
 (on covered faces the logits fall from about 27 and 20 to 10 and 2), how much redder the lips
 are than the skin around them, how far the hue around the mouth is from that below the eyes,
@@ -23,13 +23,41 @@ from ektp_biocheck.opencv import cv2
 
 __all__ = ["Covering", "covering", "lower_face_cues", "lower_face_probability"]
 
+# Around the mouth, chin and lower cheeks; under the eyes and on the nose bridge.
 _LOWER = (
-    *(18, 32, 43, 57, 83, 92, 106, 135, 138, 140, 164, 165, 167, 169, 170, 171, 175, 182, 186),
-    *(192, 194, 199, 200, 201, 202, 204, 207, 208, 210, 211, 212, 214, 216, 262, 273, 287, 313),
-    *(322, 335, 364, 367, 369, 391, 393, 394, 395, 396, 406, 410, 416, 418, 421, 422, 424, 427),
-    *(428, 430, 431, 432, 434, 436),
+    *(11, 12, 15, 16, 18, 32, 38, 41, 42, 43, 57, 62, 72, 73, 74, 76, 77, 83),
+    *(85, 86, 89, 90, 92, 96, 106, 140, 149, 150, 165, 169, 170, 171, 175, 176, 179, 180),
+    *(182, 183, 184, 186, 194, 199, 200, 201, 202, 204, 206, 207, 208, 210, 211, 212, 216, 262),
+    *(268, 271, 272, 273, 287, 292, 302, 303, 304, 306, 307, 313, 315, 316, 319, 320, 322, 325),
+    *(335, 369, 378, 379, 391, 394, 395, 396, 400, 403, 404, 406, 407, 408, 410, 418, 421, 422),
+    *(424, 426, 428, 430, 431, 432, 436),
 )
-_SKIN = (168, 6, 8, 9, 117, 118, 119, 120, 230, 231, 346, 347, 348, 349, 450, 451)
+_SKIN = (
+    *(168, 6, 8, 9, 31, 47, 100, 114, 118, 119, 120, 121, 128, 217, 228, 229, 230, 231),
+    *(232, 277, 329, 343, 347, 348, 349, 350, 357, 437, 448, 449, 450, 451, 452),
+)
+_INNER_LIPS = (
+    78,
+    95,
+    88,
+    178,
+    87,
+    14,
+    317,
+    402,
+    318,
+    324,
+    308,
+    415,
+    310,
+    311,
+    312,
+    13,
+    82,
+    81,
+    80,
+    191,
+)
 _LENS = (
     (22, 23, 24, 110, 27, 28, 29, 30, 224, 223, 222, 230, 229, 231),
     (252, 253, 254, 339, 257, 258, 259, 260, 444, 443, 442, 450, 449, 451),
@@ -44,11 +72,11 @@ _NOSTRILS = (98, 327, 97, 326, 99, 328)
 _FOREHEAD = (151, 108, 337, 69, 299, 104, 333)
 _GLABELLA = (8, 9, 168)
 
-# Both beliefs, yaw beyond 10°, lip redness, hue, nostrils, lip line, constant; see the fit
-# script.
-WEIGHTS = (-0.235, -0.258, -0.094, -0.750, 0.087, -1.917, -2.185, 10.423)
+# Both beliefs, yaw and pitch beyond 10°, lip redness, hue, nostrils, lip line, constant; fitted
+# by benchmarks/face_fit_occlusion.py.
+WEIGHTS = (-0.245, -0.294, -0.091, -0.188, -0.840, 0.106, -2.001, -2.142, 11.623)
 # The same without the attention mesh, which cv2.dnn cannot run.
-PLAIN_WEIGHTS = (0.0, -0.365, -0.061, -0.763, 0.099, -1.815, -2.060, 6.510)
+PLAIN_WEIGHTS = (0.0, -0.409, -0.054, -0.181, -0.907, 0.129, -1.903, -1.911, 7.577)
 _GREY_LIPS = 1.0  # stands for lip redness in a photo without colour
 
 
@@ -83,15 +111,20 @@ class Covering:
 
 
 def covering(
-    portrait: Portrait, yaw: float, *, grey: bool, plain: float, both: bool = True
+    portrait: Portrait,
+    pose: tuple[float, float, float],
+    *,
+    grey: bool,
+    plain: float,
+    both: bool = True,
 ) -> Covering:
     """Measure what covers the face.
 
     Parameters
     ----------
     portrait : Portrait
-    yaw : float
-        Degrees.
+    pose : tuple of float
+        Yaw, pitch and roll, degrees.
     grey : bool
         Whether the photo has no colour.
     plain : float
@@ -105,7 +138,7 @@ def covering(
     """
     log = _log_grey(portrait)
     lab = _lab_at_landmarks(portrait)
-    cues = lower_face_cues(portrait, yaw, grey=grey, plain=plain, log=log, lab=lab)
+    cues = lower_face_cues(portrait, pose, grey=grey, plain=plain, log=log, lab=lab)
     skin = np.median(lab[list(_SKIN)], 0)
     apart = np.hypot(*(lab[list(_FOREHEAD)] - skin)[:, 1:].T) > 12
     darker = np.abs(lab[list(_FOREHEAD), 0] - skin[0]) > 25
@@ -132,17 +165,17 @@ def lower_face_probability(
 
 def lower_face_cues(
     portrait: Portrait,
-    yaw: float,
+    pose: tuple[float, float, float],
     *,
     grey: bool,
     plain: float,
     log: NDArray[np.float32] | None = None,
     lab: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the (7,) cues that `lower_face_probability` joins; see the module's text."""
+    """Return the (8,) cues that `lower_face_probability` joins; see the module's text."""
     log = _log_grey(portrait) if log is None else log
     lab = _lab_at_landmarks(portrait) if lab is None else lab
-    lips = np.median(lab[[*LIPS, 13, 14, 81, 311, 178, 402], 1])
+    lips = np.median(lab[[*LIPS, *_INNER_LIPS], 1])
     lower = np.median(lab[list(_LOWER)], 0)
     redder = float(np.clip(lips - lower[1], -3, 6))
     hue = float(np.hypot(*(lower - np.median(lab[list(_SKIN)], 0))[1:]))
@@ -159,7 +192,8 @@ def lower_face_cues(
         [
             min(portrait.face.presence, 30.0),
             max(-10.0, min(plain, 25.0)),
-            max(0.0, min(abs(yaw), 60.0) - 10),
+            max(0.0, min(abs(pose[0]), 60.0) - 10),
+            max(0.0, min(abs(pose[1]), 40.0) - 10),
             _GREY_LIPS if grey else redder,
             max(0.0, min(hue - 10, 20.0)),
             np.clip(np.median(tip - holes), -0.2, 1.2),

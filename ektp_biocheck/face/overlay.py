@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.defects import advice, title
 from ektp_biocheck.face.geometry import BROWS, LIPS, OVAL
 from ektp_biocheck.face.landmarks import Face
+from ektp_biocheck.face.pose import head_pose
 from ektp_biocheck.lang import Lang, in_language
 from ektp_biocheck.opencv import cv2
 from ektp_biocheck.quality import Assessment, Defect
@@ -56,7 +57,7 @@ def overlay(pixels: NDArray[np.uint8], result: Assessment, lang: Lang = "en") ->
     if faces:
         _draw_face(canvas, faces[0], scale)
         _draw_margins(canvas, faces[0], scale)
-        _draw_pose(canvas, faces[0], result.maps.pose, scale)
+        _draw_pose(canvas, faces[0], scale)
     for number, defect in enumerate(result.defects, 1):
         _draw_region(canvas, defect, number, scale)
     return _with_legend(canvas, result, lang)
@@ -91,10 +92,8 @@ def _draw_margins(canvas: NDArray[np.uint8], face: Face, scale: float) -> None:
         cv2.line(canvas, *ends, _WHITE, 1, cv2.LINE_AA)
 
 
-def _draw_pose(
-    canvas: NDArray[np.uint8], face: Face, pose: tuple[float, float, float], scale: float
-) -> None:
-    yaw, pitch, roll = np.radians(pose)
+def _draw_pose(canvas: NDArray[np.uint8], face: Face, scale: float) -> None:
+    yaw, pitch, roll = np.radians(head_pose(face.points))
     about_x = np.array(
         [[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]]
     )
@@ -150,7 +149,8 @@ def _legend(result: Assessment, lang: Lang) -> list[tuple[str, tuple[int, int, i
     else:
         lines.append((f"{in_language(lang, 'Nilai', 'Score')}: {result.score} / 100", _WHITE))
     if result.maps is not None:
-        angles = zip(("yaw", "pitch", "roll"), result.maps.pose, strict=True)
+        pose = head_pose(result.maps.faces[0].points)
+        angles = zip(("yaw", "pitch", "roll"), pose, strict=True)
         lines.append(("  ".join(f"{name} {angle:+.0f}" for name, angle in angles), _GREY))
     for number, defect in enumerate(result.defects, 1):
         colour = _HARD if defect.hard else _SOFT
