@@ -22,7 +22,8 @@ def eye_glare(portrait: Portrait) -> float:
     darker, so that neither fair skin nor an overexposed face counts as glare. The small
     catchlight of a lamp stays below 0.03.
     """
-    cheeks = portrait.points[[50, 280]].astype(int).clip(0, portrait.window.shape[0] - 1)
+    limit = np.array(portrait.window.shape[1::-1]) - 1
+    cheeks = portrait.points[[50, 280]].astype(int).clip(0, limit)
     skin = int(np.median(portrait.window[cheeks[:, 1], cheeks[:, 0]]))
     if skin > 215:
         return 0.0

@@ -20,7 +20,7 @@ ALIGNED_IED = 113.0
 """Distance of the eyes in the aligned frame, pixels."""
 
 _SIZE = 616
-_WINDOW = (80, 100, 540, 560)  # x0, y0, x1, y1 of the window that holds any upright face
+_WINDOW = (108, 120, 508, 540)  # x0, y0, x1, y1 of the window that holds any upright face
 _TARGETS = np.array([(251, 272), (364, 272), (308, 336), (262, 402), (355, 402)], np.float64)
 
 OVAL = (
@@ -66,7 +66,7 @@ class Portrait:
 
     @cached_property
     def window(self) -> NDArray[np.uint8]:
-        """(460, 460, 3): the part of the aligned frame around the face."""
+        """(420, 400, 3): the part of the aligned frame around the face."""
         x0, y0, x1, y1 = _WINDOW
         shifted = self.matrix - np.array([[0, 0, x0], [0, 0, y0]])
         return self.picture.crop(shifted, (x1 - x0, y1 - y0))
@@ -79,7 +79,7 @@ class Portrait:
 
     @cached_property
     def in_picture(self) -> NDArray[np.uint8]:
-        """(460, 460): 1 where the window shows the picture and not what lies beyond its edge."""
+        """(420, 400): 1 where the window shows the picture and not what lies beyond its edge."""
         height, width = self.picture.shape
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
         there = corners @ self.matrix[:, :2].T + self.matrix[:, 2] - _WINDOW[:2]
@@ -89,12 +89,12 @@ class Portrait:
 
     @cached_property
     def region(self) -> NDArray[np.bool_]:
-        """(460, 460): OFIQ's landmarked region, jaw to brows, as far as it is in the picture."""
+        """(420, 400): OFIQ's landmarked region, jaw to brows, as far as it is in the picture."""
         return self.fill(np.concatenate([_JAW, BROWS]), hull=True) & (self.in_picture > 0)
 
     @cached_property
     def luminance(self) -> NDArray[np.uint8]:
-        """(460, 460): OFIQ's luminance, which is linear light: mid-grey 128 is about 55."""
+        """(420, 400): OFIQ's luminance, which is linear light: mid-grey 128 is about 55."""
         return luminance(self.window)
 
     def fill(

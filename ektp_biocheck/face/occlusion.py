@@ -203,7 +203,7 @@ def lower_face_cues(
 
 
 def _log_grey(portrait: Portrait) -> NDArray[np.float32]:
-    """(460, 460): natural logarithm of the lightly smoothed grey window: ratios of light."""
+    """(420, 400): natural logarithm of the lightly smoothed grey window: ratios of light."""
     grey = cv2.cvtColor(portrait.window, cv2.COLOR_RGB2GRAY)
     smooth = cv2.GaussianBlur(grey, (5, 5), 1.2)
     return np.asarray(cv2.LUT(smooth, _LOG))
@@ -214,9 +214,9 @@ _LOG = np.log(np.arange(256, dtype=np.float32) + 8)
 
 def _lab_at_landmarks(portrait: Portrait) -> NDArray[np.float32]:
     """(468, 3): CIELAB of the skin around each landmark, averaged over 4×4 window pixels."""
-    side = portrait.window.shape[0] // 4
-    small = cv2.resize(portrait.window, (side, side), interpolation=cv2.INTER_AREA)
-    places = np.clip((portrait.points[:468] / 4).astype(int), 0, side - 1)
+    height, width = (side // 4 for side in portrait.window.shape[:2])
+    small = cv2.resize(portrait.window, (width, height), interpolation=cv2.INTER_AREA)
+    places = np.clip((portrait.points[:468] / 4).astype(int), 0, [width - 1, height - 1])
     colours = small[places[:, 1], places[:, 0]].astype(np.float32)[None] / 255
     return np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2LAB)[0])
 
@@ -229,7 +229,7 @@ def _at(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.
 
 def _dark_lenses(portrait: Portrait, log: NDArray[np.float32]) -> float:
     cheeks = float(np.median(_at(log, portrait.points[list(_CHEEKS)])))
-    lens = max(float(np.percentile(_at(log, portrait.points[list(ring)]), 80)) for ring in _LENS)
+    lens = max(_quantile(_at(log, portrait.points[list(ring)]), 0.8) for ring in _LENS)
     return cheeks - lens - max(_contrast(portrait, log, eye) for eye in _EYES)
 
 
@@ -245,8 +245,16 @@ def _contrast(portrait: Portrait, log: NDArray[np.float32], eye: tuple[int, ...]
     inside = part[mask > 0]
     if inside.size < 6:
         return 0.0
-    low, high = np.percentile(inside, (5, 95))
-    return float(high - low)
+    return _quantile(inside, 0.95) - _quantile(inside, 0.05)
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    """Return what `np.quantile` does, at a tenth of its cost on the few values used here."""
+    ordered = np.sort(values)
+    at = share * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))
 
 
 def _nose_bar(portrait: Portrait, log: NDArray[np.float32]) -> float:
