@@ -21,9 +21,10 @@ from PIL import Image, ImageOps
 from ektp_biocheck.face import occlusion
 from ektp_biocheck.face.findings import LOWER_FACE as GATE
 from ektp_biocheck.face.geometry import Portrait
-from ektp_biocheck.face.landmarks import Pyramid, find_faces, plain_belief
+from ektp_biocheck.face.landmarks import find_faces, plain_belief
 from ektp_biocheck.face.light import grey_photo
 from ektp_biocheck.face.pose import head_pose
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.opencv import cv2
 from fixtures import face as painted
 

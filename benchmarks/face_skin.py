@@ -53,9 +53,13 @@ def main() -> None:
     for label, gains, gamma in STEPS:
         results = [face.assess(tint(picture, gains, gamma)) for picture in pictures]
         base = base or results
-        both = [(a, b) for a, b in zip(base, results, strict=True) if a.failure is b.failure is None]
+        both = [
+            (a, b) for a, b in zip(base, results, strict=True) if a.failure is b.failure is None
+        ]
         middle = [
-            np.median([b.measures[name].value for _, b in both if b.measures[name].value is not None])
+            np.median(
+                [b.measures[name].value for _, b in both if b.measures[name].value is not None]
+            )
             for name in MEASURES
         ]
         print(f"{label:20s}" + " ".join(f"{value:12.3f}" for value in middle))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ektp_biocheck import face
-from ektp_biocheck.face.landmarks import Pyramid, person_mask
+from ektp_biocheck.face.landmarks import person_mask
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.opencv import cv2
 from fixtures import face as painted
 

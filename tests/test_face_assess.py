@@ -36,6 +36,7 @@ def test_all_28_components_are_there_and_the_networks_ones_say_why_not() -> None
     for name in MAPPINGS:
         assert result.measures[name].value is not None
         assert 0 <= value(result, f"{name}.scalar") <= 100
+    assert tuple(result.measures) == face.MEASURES
     for name in NEEDS_A_NETWORK:
         assert "network" in result.measures[name].why_missing or "forest" in (
             result.measures[name].why_missing
@@ -171,6 +172,7 @@ def test_an_empty_background_has_no_face_and_says_so() -> None:
     assert result.score is None
     assert "no upright face" in result.failure
     assert codes(result) == {"FA_NO_FACE"}
+    assert tuple(result.measures) == face.MEASURES
     assert all(measure.value is None for measure in result.measures.values())
 
 

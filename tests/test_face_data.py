@@ -5,7 +5,8 @@ import pytest
 from face_data import auc, codes, load, rows, value
 
 from ektp_biocheck import face
-from ektp_biocheck.face.landmarks import Pyramid, find_faces
+from ektp_biocheck.face.landmarks import find_faces
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.opencv import cv2
 from ektp_biocheck.quality import Assessment
 from fixtures import face as painted

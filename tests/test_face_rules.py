@@ -6,7 +6,8 @@ from face_data import codes, good, value
 
 from ektp_biocheck import face
 from ektp_biocheck.errors import InputError
-from ektp_biocheck.face.landmarks import Pyramid, person_mask
+from ektp_biocheck.face.landmarks import person_mask
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.face.rules import expected_background, is_colour
 from ektp_biocheck.opencv import cv2
 from fixtures import face as painted

@@ -23,7 +23,6 @@ from ektp_biocheck.face.framing import framing_measures, share_outside
 from ektp_biocheck.face.geometry import Portrait
 from ektp_biocheck.face.landmarks import (
     Face,
-    Pyramid,
     Search,
     close,
     find_faces,
@@ -33,17 +32,19 @@ from ektp_biocheck.face.landmarks import (
     use_runtime,
 )
 from ektp_biocheck.face.light import grey_photo, light_measures, lost_detail
-from ektp_biocheck.face.ofiq import MAPPINGS, NEEDS_A_NETWORK, mapped
 from ektp_biocheck.face.overlay import overlay
 from ektp_biocheck.face.portrait import crop
 from ektp_biocheck.face.pose import head_pose
+from ektp_biocheck.face.pyramid import Pyramid
+from ektp_biocheck.face.reporting import MEASURES, all_missing, reported
 from ektp_biocheck.face.rules import EKTP_2025, NO_RULES, Rules, expected_background
 from ektp_biocheck.face.score import score
-from ektp_biocheck.quality import Assessment, Defect, Measure
+from ektp_biocheck.quality import Assessment, Defect
 
 __all__ = [
     "ALGORITHM",
     "EKTP_2025",
+    "MEASURES",
     "NO_RULES",
     "FaceMaps",
     "Rules",
@@ -58,15 +59,6 @@ ALGORITHM = "ektp-biocheck/face 1.0.0"
 _LEAST_IED = 5.0
 _MOST_OUTSIDE = 0.3
 _DRAWN, _DRAWN_PRESENCE = 0.8, 16.0
-_FULL_ONLY = (
-    *("BackgroundUniformity", "background_spread", "background_hue", "background_saturation"),
-    "blockiness",
-)
-_UNITS = {
-    **dict.fromkeys(("HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll", "background_hue"), "°"),
-    **dict.fromkeys(("InterEyeDistance",), "px"),
-    **dict.fromkeys(("DynamicRange",), "bit"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +128,7 @@ def assess(
         algorithm=ALGORITHM,
         score=points,
         failure=None,
-        measures=_reported(values, level),
+        measures=reported(values, level),
         defects=tuple(defects),
         contributions=contributions,
         maps=FaceMaps(search.faces),
@@ -213,25 +205,6 @@ def _background_values(portrait: Portrait) -> dict[str, float]:
     return values
 
 
-def _reported(values: dict[str, float], level: str) -> dict[str, Measure]:
-    """Every measure by name; a missing one says why."""
-    measures = {name: Measure(value, _UNITS.get(name, "")) for name, value in values.items()}
-    for name in MAPPINGS:
-        if name in values:
-            measures[f"{name}.scalar"] = Measure(float(mapped(name, values[name])))
-    light = ("IlluminationUniformity", "NaturalColour", "sharpness", *MAPPINGS)
-    for name in (*light, *_FULL_ONLY):
-        if name in measures:
-            continue
-        why = "the face or the background shows too little of it"
-        if level == "fast" and name in _FULL_ONLY:
-            why = "left out at level fast"
-        measures[name] = Measure(None, _UNITS.get(name, ""), why)
-    for name, network in NEEDS_A_NETWORK.items():
-        measures[name] = Measure(None, "", f"needs {network}")
-    return measures
-
-
 def _refusal(picture: Pyramid, search: Search, level: str) -> Assessment | None:
     """Return the outcome without a score, or None when the face can be assessed."""
     if not search.faces or search.faces[0].tilt > 60:
@@ -277,13 +250,12 @@ def _no_upright_face(picture: Pyramid, search: Search, level: str) -> Assessment
 
 
 def _failed(reason: str, defects: list[Defect], maps: FaceMaps | None = None) -> Assessment:
-    names = (*MAPPINGS, *(f"{name}.scalar" for name in MAPPINGS), "sharpness", *_FULL_ONLY)
     return Assessment(
         modality="face",
         algorithm=ALGORITHM,
         score=None,
         failure=reason,
-        measures={name: Measure(None, _UNITS.get(name, ""), reason) for name in names},
+        measures=all_missing(reason),
         defects=tuple(defects),
         maps=maps,
     )

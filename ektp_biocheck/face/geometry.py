@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.face.landmarks import Face, Pyramid
+from ektp_biocheck.face.landmarks import Face
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.opencv import cv2
 
 __all__ = ["ALIGNED_IED", "BROWS", "LIPS", "OVAL", "Portrait", "align"]

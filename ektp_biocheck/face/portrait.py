@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.errors import InputError
-from ektp_biocheck.face.landmarks import Pyramid
+from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.opencv import cv2
 from ektp_biocheck.quality import Assessment
 
