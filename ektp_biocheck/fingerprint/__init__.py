@@ -29,8 +29,8 @@ from ektp_biocheck.samples import to_500_ppi
 __all__ = ["ALGORITHM", "MEASURES", "assess", "iso29794_4", "overlay"]
 
 ALGORITHM = "ektp-biocheck/fingerprint 0.2.0"
-SUFFICIENT_PX = 50_000  # NFIQ 2.3's feedback on foreground
-FINGER_MM2 = 3.0  # ridges of a finger there must be at least: five cells
+FINGER_MM2 = 1.3  # ridges of a finger there must be at least: two cells
+UNLIKELY = -0.9  # log odds; the worst simulated ruins of prints come down to here
 _OWN = {
     "dependable_minutiae": "",
     "minutiae": "",
@@ -142,6 +142,14 @@ def _no_finger(pixels: NDArray[np.uint8]) -> tuple[str, tuple[Defect, ...]]:
     return "no finger on the glass", blank_defects(contrast, mean)
 
 
+def _not_a_finger(analysis: Analysis) -> tuple[Defect, ...]:
+    """Refuse only what is certain: a ruined print is still somebody's finger."""
+    evidence, likeness = marks.finger_evidence(analysis), marks.finger_likeness(analysis)
+    if evidence >= FINGER_MM2 and likeness >= UNLIKELY:
+        return ()
+    return (found("FP_NOT_A_FINGERPRINT", 1.0, {"ridge_mm2": evidence, "likeness": likeness}),)
+
+
 def assess(
     pixels: NDArray[np.uint8],
     ppi: float = 500,
@@ -187,9 +195,8 @@ def assess(
     contributions: dict[str, float] = {}
     if analysis.skin is None:
         failure, defects = _no_finger(at_500)
-    elif (evidence := marks.finger_evidence(analysis)) < FINGER_MM2:
-        failure = "no fingerprint: nothing here has the ridges of a finger"
-        defects = (found("FP_NOT_A_FINGERPRINT", 1.0, {"ridge_area_mm2": evidence}),)
+    elif not_a_finger := _not_a_finger(analysis):
+        failure, defects = "no fingerprint: nothing here has the ridges of a finger", not_a_finger
     elif level == "fast":
         failure, defects = "a preview has no score", find_defects(analysis, 50, None)
     else:

@@ -27,6 +27,8 @@ CAUSES: dict[str, str | None] = {
     "low_contrast": "FP_LOW_CONTRAST",
     "blur": "FP_BLUR",
     "noise": "FP_NOISE",
+    "pressed hard": "FP_OVERPRESSED",
+    "pressed lightly": "FP_LOW_PRESSURE",
 }
 FIGURES = (
     "log modulation",
@@ -38,6 +40,8 @@ FIGURES = (
     "ridge breaks",
     "valley fill",
     "clarity",
+    "log dark patches",
+    "log bright patches",
 )
 
 
@@ -50,7 +54,7 @@ def model() -> dict[str, Any]:
 
 
 def figures(analysis: Analysis) -> NDArray[np.float64]:
-    """(9,) float64: the figures of `FIGURES`; the middle of the range where one is missing."""
+    """Return the (11,) figures of `FIGURES`; a middling one where it is missing."""
     skin = analysis.skin
     if skin is None:
         raise ValueError("a print without a contact area has no figures")
@@ -66,6 +70,8 @@ def figures(analysis: Analysis) -> NDArray[np.float64]:
             0.2 if skin.ridge_breaks is None else skin.ridge_breaks,
             0.16 if skin.valley_fill is None else skin.valley_fill,
             skin.clarity,
+            np.log(skin.dark_patches + 0.003),
+            np.log(skin.bright_patches + 0.003),
         ]
     )
 

@@ -17,16 +17,18 @@ from ektp_biocheck.quality import Defect, Region
 
 __all__ = ["blank_defects", "find_defects"]
 
-LIKELY = 0.5
-LEAST_SEVERITY = 0.2
+LIKELY = 0.35  # and likelier than a clean print
+LEAST_SEVERITY = 0.12
 SURE_SHARE = 0.3  # of the severity that does not depend on the score
 FULL_SCORE = 80  # at and above it nothing has been lost
 FEW_MINUTIAE = 8.0  # NFIQ 2 warns below 5, an identification needs about 12
 LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
-MOTION_LIMIT = 0.5
-GHOST_CELLS = 6
-BRIGHT_LIMIT, DARK_LIMIT = 0.05, 0.02
-TIP_HEIGHT_MM = 13.0
+MOTION_LIMIT = 0.45
+GHOST_CELLS = 10
+BRIGHT_LIMIT, DARK_LIMIT = 0.09, 0.15  # nine tenths of the development prints stay below
+TIP_HEIGHT_MM = 14.0
+DOUBTFUL_SCORE = 40  # a print that scores more has minutiae enough to be one
+DOUBTFUL = 0.2  # log odds of being a print; untouched development prints are above 1
 
 
 def _ramp(value: float, low: float, high: float) -> float:
@@ -65,7 +67,7 @@ def _condition(analysis: Analysis, score: int) -> list[Defect]:
     for cause, code in CAUSES.items():
         sure = likely[cause]
         severity = sure * (SURE_SHARE + (1 - SURE_SHARE) * harm)
-        if code is not None and sure >= LIKELY and severity >= LEAST_SEVERITY:
+        if code is not None and sure >= max(LIKELY, likely["clean"]) and severity >= LEAST_SEVERITY:
             certain = evidence | {"likelihood": round(sure, 3)}
             defects.append(found(code, severity, certain, _whole(analysis)))
     return defects
@@ -104,7 +106,9 @@ def _on_the_print(analysis: Analysis, told: set[str]) -> list[Defect]:
     if motion > MOTION_LIMIT:
         figures = {"anisotropy": motion, "direction_deg": float(np.rad2deg(direction))}
         defects.append(found("FP_SMEAR_MOTION", _ramp(motion, 0.2, 1), figures, _whole(analysis)))
-    dark, bright = marks.patches(analysis)
+    skin = analysis.skin
+    assert skin is not None  # noqa: S101 - callers have a contact area
+    dark, bright = skin.dark_patches, skin.bright_patches
     if bright > BRIGHT_LIMIT and "FP_DRY" not in told:
         figures = {"bright_share": bright}
         defects.append(found("FP_CALLUS_CRACKS", _ramp(bright, 0, 0.3), figures, _whole(analysis)))
@@ -131,6 +135,10 @@ def find_defects(analysis: Analysis, score: int, dependable: float | None) -> tu
     """
     defects = _condition(analysis, score)
     told = {defect.code for defect in defects}
+    likeness = marks.finger_likeness(analysis)
+    if likeness < DOUBTFUL and score < DOUBTFUL_SCORE and not told:
+        figures = {"likeness": likeness}
+        defects.append(found("FP_NOT_A_FINGERPRINT", _ramp(-likeness, -1, 2), figures))
     defects += _placement(analysis, "FP_PARTIAL" in told)
     defects += _on_the_print(analysis, told)
     if dependable is not None and dependable < FEW_MINUTIAE:

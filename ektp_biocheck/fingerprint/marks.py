@@ -17,14 +17,14 @@ from ektp_biocheck.quality import Region
 __all__ = [
     "Axis",
     "finger_evidence",
+    "finger_likeness",
     "ghost_cells",
     "lean_of",
     "motion_of",
-    "patches",
     "region_of_cells",
 ]
 
-RIDGE_CLARITY = 0.25  # cells clearer than this hold ridges of some finger
+RIDGE_CLARITY = 0.22  # cells clearer than this hold ridges of some finger
 RIDGE_AGREEMENT = 0.35
 PERIODS_PX = (5.0, 14.5)  # 0.25 to 0.74 mm: children to large adults
 
@@ -74,6 +74,23 @@ def finger_evidence(analysis: Analysis) -> float:
     return float(ridges.sum() * CELL**2 * MM2_PER_PX)
 
 
+def finger_likeness(analysis: Analysis) -> float:
+    """How far a picture looks like a print rather than a scene, in log odds.
+
+    Two figures tell them apart. In a print the grey of neighbouring cells hardly differs
+    against the height of its ridges; in a face, an eye or a landscape it does. And the better
+    part of a print is clear ridges. Fitted on 405 development prints and 360 degraded ones
+    against 85 pictures of other things; no untouched print stayed below 1.
+    """
+    field, inside = analysis.field, analysis.foreground.cells > 0.5
+    if not inside.any():
+        return -10.0
+    near = cv2.blur(field.level, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    steps = np.abs(field.level - near)[inside] / (field.amplitude[inside] + 1)
+    clear = float(np.quantile(field.clarity[inside], 0.75))
+    return 13.37 * clear - 1.55 * float(np.log(np.median(steps) + 0.02)) - 5.79
+
+
 def ghost_cells(analysis: Analysis) -> NDArray[np.bool_]:
     """Cells outside the contact that hold faint ridges: what an earlier finger left."""
     field, contact = analysis.field, analysis.foreground.cells
@@ -117,7 +134,7 @@ def motion_of(field: RidgeField, contact: NDArray[np.float32]) -> tuple[float, f
         Of the movement, radians, 0..π, x right and y down.
     """
     inside = (contact > 0.9) & (field.clarity > 0.12)
-    if inside.sum() < 40:
+    if inside.sum() < 100:
         return 0.0, 0.0
     angle = 2 * field.direction[inside]
     design = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
@@ -125,25 +142,3 @@ def motion_of(field: RidgeField, contact: NDArray[np.float32]) -> tuple[float, f
     del mean
     strength = float(np.tanh(np.hypot(c, s)))
     return strength, float((np.arctan2(-s, -c) / 2) % np.pi)
-
-
-def patches(analysis: Analysis) -> tuple[float, float]:
-    """Share of the contact in solid dark spots and in solid bright ones, wider than a ridge.
-
-    Dark: dirt, pools. Bright: cracks, hard skin, gaps. Found by opening with a disc of one
-    ridge period, which ridges and valleys do not survive.
-    """
-    skin, foreground = analysis.skin, analysis.foreground
-    if skin is None:
-        return 0.0, 0.0
-    size = max(round(0.95 * skin.period) | 1, 5)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    grey = cv2.GaussianBlur(analysis.pixels, (3, 3), 0)
-    inner = cv2.erode(
-        foreground.mask.astype(np.uint8), np.ones((2 * size + 1, 2 * size + 1), np.uint8)
-    )
-    area = max(int(inner.sum()), 1)
-    # Closing fills dark ridges, so what stays dark is wider than they; the same for bright.
-    dark = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, disc) < skin.level - 0.5 * skin.amplitude
-    bright = cv2.morphologyEx(grey, cv2.MORPH_OPEN, disc) > skin.level + 0.6 * skin.amplitude
-    return float((dark & (inner > 0)).sum() / area), float((bright & (inner > 0)).sum() / area)

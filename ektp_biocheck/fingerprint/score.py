@@ -18,8 +18,8 @@ __all__ = ["TERMS", "dependability", "score_print", "terms"]
 TERMS = ("dependable minutiae", "open valleys", "quiet picture")
 CLEAR = 0.16  # clarity at which a minutia counts half; noise alone reaches 0.12
 CLEAR_SOFT = 0.02
-STRONG = 8.0  # grey levels of ridge amplitude at which a minutia counts half
-MODULATED = 0.3  # of the way from brightest grey to the contact's mean: full height of ridges
+STRONG = 16.0  # grey levels of ridge amplitude at which a minutia counts half
+MODULATED = 0.27  # of the way from brightest grey to the contact's mean: full height of ridges
 FILLED = 0.5  # share of valley pixels that chance would fill
 QUIET = 6.0  # grey levels of noise that no extractor minds
 
@@ -38,7 +38,7 @@ def dependability(analysis: Analysis) -> NDArray[np.float64]:
         return np.empty(0)
     amplitude = value_at(analysis.field.amplitude, minutiae.x, minutiae.y).astype(np.float64)
     clear = 1 / (1 + np.exp((CLEAR - minutiae.reliability) / CLEAR_SOFT))
-    strong = amplitude / (amplitude + STRONG)
+    strong = amplitude**4 / (amplitude**4 + STRONG**4)
     darkness = max(skin.brightest - skin.level, 1.0)
     high = np.clip(amplitude / (MODULATED * darkness), 0, 1)
     return np.asarray(minutiae.confirmed * clear * strong * high, dtype=np.float64)

@@ -55,6 +55,9 @@ class Skin:
         Spread of FDA over the contact; even prints are near 0.15.
     level, brightest : float
         Mean grey of the contact, 97th percentile of the picture.
+    dark_patches, bright_patches : float
+        Share of the contact in solid spots wider than a ridge: dirt and pools; cracks, hard
+        skin and gaps.
     """
 
     amplitude: float
@@ -71,6 +74,8 @@ class Skin:
     frequency_spread: float | None
     level: float
     brightest: float
+    dark_patches: float
+    bright_patches: float
 
 
 def _quantile(counts: NDArray[np.intp], share: float) -> float:
@@ -127,6 +132,28 @@ def _fine_structure(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple
     return noise, float(cv2.meanStdDev(laplacian, mask=mask)[1].item())
 
 
+def _patches(
+    pixels: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    level: float,
+    amplitude: float,
+    period: float,
+) -> tuple[float, float]:
+    """Share of solid dark and of solid bright spots.
+
+    Closing with a disc of one ridge period fills the dark ridges, so what stays dark is wider
+    than they are; opening does the same for bright.
+    """
+    size = max(round(0.95 * period) | 1, 5)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    grey = cv2.GaussianBlur(pixels, (3, 3), 0)
+    inner = cv2.erode(mask, np.ones((2 * size + 1, 2 * size + 1), np.uint8)) > 0
+    area = max(int(inner.sum()), 1)
+    dark = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, disc) < level - 0.5 * amplitude
+    bright = cv2.morphologyEx(grey, cv2.MORPH_OPEN, disc) > level + 0.6 * amplitude
+    return float((dark & inner).sum() / area), float((bright & inner).sum() / area)
+
+
 def describe_skin(
     pixels: NDArray[np.uint8], field: RidgeField, foreground: Foreground, blocks: Blocks
 ) -> Skin:
@@ -177,4 +204,5 @@ def describe_skin(
         float(fda.std()) if len(fda) >= 4 else None,
         level,
         brightest,
+        *_patches(pixels, mask, level, amplitude, period),
     )
