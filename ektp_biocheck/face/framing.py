@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ektp_biocheck.face.geometry import OVAL
 from ektp_biocheck.face.landmarks import Face
-from ektp_biocheck.opencv import cv2
 
 __all__ = ["framing_measures", "share_outside"]
 
@@ -47,10 +47,32 @@ def framing_measures(face: Face, shape: tuple[int, int], yaw: float) -> dict[str
 def share_outside(face: Face, shape: tuple[int, int]) -> float:
     """Return how much of the face's oval lies beyond the picture's edge, 0..1; lower is better."""
     height, width = shape
-    oval = cv2.convexHull(face.points[list(OVAL), :2].astype(np.float32))
-    frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)[:, None]
-    area = float(cv2.contourArea(oval))
+    oval = face.points[list(OVAL), :2]
+    area = _area(oval)
     if area <= 0:
         return 1.0
-    inside, _ = cv2.intersectConvexConvex(oval, frame)
-    return float(min(1.0, max(0.0, 1 - inside / area)))
+    inside = oval
+    for axis, side, limit in ((0, 1, 0), (0, -1, -width), (1, 1, 0), (1, -1, -height)):
+        inside = _clipped(inside, side * inside[:, axis] - limit)
+    return float(min(1.0, max(0.0, 1 - _area(inside) / area)))
+
+
+def _area(polygon: NDArray[np.float64]) -> float:
+    """Return a polygon's area (the shoelace formula)."""
+    x, y = polygon.T
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
+
+
+def _clipped(polygon: NDArray[np.float64], inside: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the part of a polygon where `inside`, linear along its edges, is not negative.
+
+    OpenCV's own intersection of polygons fails when a corner lies on the other's edge.
+    """
+    after, inside_after = np.roll(polygon, -1, axis=0), np.roll(inside, -1)
+    kept: list[NDArray[np.float64]] = []
+    for here, there, one, two in zip(polygon, after, inside, inside_after, strict=True):
+        if one >= 0:
+            kept.append(here)
+        if (one >= 0) != (two >= 0):
+            kept.append(here + (there - here) * one / (one - two))
+    return np.array(kept).reshape(-1, 2)
