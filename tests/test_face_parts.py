@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ektp_biocheck.face import landmarks
 from ektp_biocheck.face.expression import expression_measures, eyes_open, mouth_closed
 from ektp_biocheck.face.framing import framing_measures, share_outside
 from ektp_biocheck.face.geometry import LIPS, OVAL, Portrait, luminance
@@ -12,6 +13,7 @@ from ektp_biocheck.face.landmarks import Face
 from ektp_biocheck.face.light import grey_photo, light_measures, lost_detail
 from ektp_biocheck.face.pyramid import Pyramid
 from ektp_biocheck.face.score import POINTS, score
+from ektp_biocheck.face.sharpness import blockiness
 
 IED, LENGTH = 100.0, 130.0
 
@@ -202,3 +204,57 @@ def test_the_score_is_the_sum_of_what_it_shows(yaw, covered, lenses, sharp, open
     assert 0 <= total <= 100
     assert total == round(sum(parts.values()))
     assert all(0 <= parts[name] <= POINTS[name] for name in POINTS)
+
+
+def first_grey_from(linear: int) -> int:
+    """Return the darkest grey level whose luminance reaches `linear`."""
+    levels = np.arange(256, dtype=np.uint8)
+    return int(np.flatnonzero(luminance(np.dstack([levels[None]] * 3))[0] >= linear)[0])
+
+
+def test_exposure_counts_pixels_up_to_25_and_from_247() -> None:
+    for linear, name, reached in (
+        (26, "UnderExposurePrevention", 0),
+        (247, "OverExposurePrevention", 1),
+    ):
+        level = first_grey_from(linear)
+        for grey, share in ((level, reached), (level - 1, 1 - reached)):
+            assert light_measures(portrait(painted((grey,) * 3, (grey,) * 3)))[name] == share
+
+
+def test_a_neutral_mouth_has_the_smile_of_its_width_alone() -> None:
+    face = drawn()
+    lips = face.points[[0, 17, 13, 14], 1].mean()
+    lift = (lips - face.points[[61, 291], 1].mean()) / IED
+    width = (face.points[291, 0] - face.points[61, 0]) / IED
+    assert expression_measures(face)["smile"] == pytest.approx(lift + (width - 0.75) / 2)
+
+
+def test_blocks_must_show_in_both_directions() -> None:
+    y, x = np.mgrid[:500, :600]
+    noise = np.random.default_rng(1).integers(0, 8, (500, 600))
+    checks = (100 + 60 * ((x // 8 + y // 8) % 2) + noise).astype(np.uint8)
+    stripes = (100 + 60 * (x // 8 % 2) + noise).astype(np.uint8)
+    assert blockiness(portrait(np.dstack([checks] * 3))) > 1
+    assert blockiness(portrait(np.dstack([stripes] * 3))) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("as_it_is", "turned", "belief", "inverted"),
+    [
+        (0.3, 0.9, 34.0, True),
+        (0.3, 0.9, 29.0, False),  # the landmarks do not follow
+        (0.9, 0.3, 34.0, False),  # the detector does not
+    ],
+)
+def test_upside_down_needs_both_networks(monkeypatch, as_it_is, turned, belief, inverted) -> None:
+    class Detector:
+        def looks_like_face(self, crop) -> float:
+            return as_it_is if crop[:20].mean() > crop[-20:].mean() else turned
+
+    other = Face(drawn().points, belief, 0.9, drawn().square)
+    monkeypatch.setattr(landmarks, "_search", lambda *_: ([other], 1))
+    shaded = (
+        np.repeat(np.linspace(255, 0, 500)[:, None, None], 600, 1).repeat(3, 2).astype(np.uint8)
+    )
+    assert landmarks._turned_wins(Detector(), Pyramid(shaded), drawn()) is inverted

@@ -48,6 +48,8 @@ def share_outside(face: Face, shape: tuple[int, int]) -> float:
     """Return how much of the face's oval lies beyond the picture's edge, 0..1; lower is better."""
     height, width = shape
     oval = face.points[list(OVAL), :2]
+    if (oval >= 0).all() and (oval <= [width, height]).all():
+        return 0.0
     area = _area(oval)
     if area <= 0:
         return 1.0
