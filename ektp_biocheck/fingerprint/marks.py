@@ -107,7 +107,7 @@ def ghost_cells(analysis: Analysis) -> NDArray[np.bool_]:
 
 def lean_of(analysis: Analysis) -> Axis:
     """Long axis of the contact area from its second moments."""
-    moments = cv2.moments(analysis.foreground.mask.astype(np.uint8), binaryImage=True)
+    moments = cv2.moments(analysis.foreground.cells)
     if moments["m00"] <= 0:
         return Axis(0.0, 1.0)
     xx, yy, xy = (moments[k] / moments["m00"] for k in ("mu20", "mu02", "mu11"))
