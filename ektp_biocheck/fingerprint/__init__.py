@@ -31,6 +31,8 @@ __all__ = ["ALGORITHM", "MEASURES", "assess", "iso29794_4", "overlay"]
 ALGORITHM = "ektp-biocheck/fingerprint 0.2.0"
 PREVIEW_ALGORITHM = "ektp-biocheck/fingerprint-preview 0.2.0"
 FINGER_MM2 = 1.3  # ridges of a finger there must be at least: two cells
+BARE_GLASS = 45.0  # grey deviation: grain and shading of bare sensors stay below
+NOT_A_FINGER = "no fingerprint: nothing here has the ridges of a finger"
 UNLIKELY = -0.9  # log odds; the worst simulated ruins of prints come down to here
 _OWN = {
     "dependable_minutiae": "",
@@ -138,6 +140,9 @@ def _in_given_pixels(defects: tuple[Defect, ...], scale: float) -> tuple[Defect,
 
 def _no_finger(pixels: NDArray[np.uint8]) -> tuple[str, tuple[Defect, ...]]:
     contrast, mean = float(pixels.std()), float(pixels.mean())
+    if contrast > BARE_GLASS:
+        figures = {"grey_deviation": contrast, "ridge_mm2": 0.0}
+        return NOT_A_FINGER, (found("FP_NOT_A_FINGERPRINT", 1.0, figures),)
     return "no finger on the glass", blank_defects(contrast, mean)
 
 
@@ -195,7 +200,7 @@ def assess(
     if analysis.skin is None:
         failure, defects = _no_finger(at_500)
     elif not_a_finger := _not_a_finger(analysis):
-        failure, defects = "no fingerprint: nothing here has the ridges of a finger", not_a_finger
+        failure, defects = NOT_A_FINGER, not_a_finger
     elif level == "fast":
         score, contributions = score_preview(analysis)
         defects = find_defects(analysis, score, None)

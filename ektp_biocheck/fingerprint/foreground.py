@@ -21,6 +21,8 @@ FAINTEST = 0.22  # of the finger's own ridge amplitude; a ghost print stays belo
 LEAST_AMPLITUDE = 2.5  # grey levels; below it nothing can be told from sensor noise
 LEAST_CLARITY = 0.16  # white noise in a window reaches about 0.12
 PRESSED = 0.4  # of the way from background grey to the mean grey of the ridges
+DARKER = 12  # grey levels: on a grey sensor the level says nothing
+MUCH_DARKER = 40  # where no ridge is seen at all; dirt and shading on bare glass stay below
 STEP = 4  # px: the outline is worked out at this grain
 STRAY = 0.12  # pieces smaller than this share of the largest are dropped
 
@@ -63,9 +65,9 @@ def _pressed_degree(field: RidgeField, ridges: NDArray[np.bool_]) -> NDArray[np.
     if ridges.any() and not ridges.all():
         glass = float(np.percentile(field.level[~ridges], 90))
         skin = float(np.median(field.level[ridges]))
-    else:
+    else:  # skin worn all smooth, or nothing at all
         skin, glass = (float(v) for v in np.percentile(field.level, [10, 95]))
-    if glass - skin < 12:  # a grey background says nothing
+    if glass - skin < (DARKER if ridges.any() else MUCH_DARKER):
         return np.full(field.level.shape, -1.0, np.float32)
     share = (glass - field.level) / (glass - skin)
     return np.clip(share / PRESSED - 1, -1, 1).astype(np.float32)

@@ -115,10 +115,7 @@ def lean_of(analysis: Analysis) -> Axis:
     long_axis, short_axis = (xx + yy + root) / 2, max((xx + yy - root) / 2, 1e-9)
     from_right = 0.5 * np.arctan2(2 * xy, xx - yy)  # y down: clockwise from the right
     lean = 90 - float(np.rad2deg(from_right)) % 180
-    return Axis(
-        -lean if abs(lean) <= 90 else -(lean - np.sign(lean) * 180),
-        float(np.sqrt(long_axis / short_axis)),
-    )
+    return Axis(lean, float(np.sqrt(long_axis / short_axis)))
 
 
 def motion_of(field: RidgeField, contact: NDArray[np.float32]) -> tuple[float, float]:
