@@ -133,7 +133,8 @@ def _coverings(
         defects.append(
             found("FA_OCCLUDED", severity, evidence, where if len(hidden) == 1 else whole)
         )
-    if v["brow_cover"] > 18 and v["forehead_cover"] > 0.8 and covered < LOWER_FACE:
+    bare = covered < LOWER_FACE and lenses < DARK_LENSES
+    if bare and v["brow_cover"] > 18 and v["forehead_cover"] > 0.8:
         evidence = {"brow_cover": v["brow_cover"], "forehead_cover": v["forehead_cover"]}
         defects.append(found("FA_HEAD_COVERING", 0.2, evidence, whole))
     return defects
