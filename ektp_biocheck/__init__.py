@@ -15,12 +15,13 @@ __all__ = [
     "Measure",
     "Sample",
     "__version__",
+    "face",
     "fingerprint",
     "open_sample",
 ]
 
 if TYPE_CHECKING:
-    from ektp_biocheck import fingerprint
+    from ektp_biocheck import face, fingerprint
     from ektp_biocheck.quality import Assessment, Defect, Measure
     from ektp_biocheck.samples import Sample, open_sample
 
