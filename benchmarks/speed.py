@@ -36,7 +36,7 @@ from ektp_biocheck.fingerprint.enhancement import enhance
 from ektp_biocheck.fingerprint.findings import find_defects
 from ektp_biocheck.fingerprint.foreground import find_foreground
 from ektp_biocheck.fingerprint.iso import fda, lcs, ocl, of, rvup
-from ektp_biocheck.fingerprint.iso.blocks import gradient_sums, make_blocks
+from ektp_biocheck.fingerprint.iso.blocks import gradient_sums, make_blocks, upright_blocks
 from ektp_biocheck.fingerprint.iso.roi import region_of_interest
 from ektp_biocheck.fingerprint.minutiae import find_minutiae
 from ektp_biocheck.fingerprint.ridges import ridge_field
@@ -78,7 +78,7 @@ def stages_of(pixels: Pixels) -> Stages:
     grey, wide = pixels.astype(np.float32), pixels.astype(np.int32)
     field = ridge_field(grey)
     foreground = find_foreground(field)
-    blocks = make_blocks(pixels, wide)
+    blocks, upright = make_blocks(pixels, wide), upright_blocks(pixels, wide)
     analysis = analyse(pixels)
     sums = gradient_sums(wide)
     return {
@@ -90,7 +90,8 @@ def stages_of(pixels: Pixels) -> Stages:
         "find_foreground": lambda: find_foreground(field),
         "enhance": lambda: enhance(field),
         "find_minutiae": lambda: find_minutiae(field, foreground.mask),
-        "describe_skin": lambda: describe_skin(pixels, field, foreground, blocks),
+        "upright_blocks": lambda: upright_blocks(pixels, wide),
+        "describe_skin": lambda: describe_skin(pixels, field, foreground, upright),
         "score_print": lambda: score_print(analysis),
         "find_defects": lambda: find_defects(analysis, 50, 20.0),
         "make_blocks": lambda: make_blocks(pixels, wide),

@@ -129,9 +129,9 @@ MUTANTS = [
         ("np.rint(value * 1024)", "np.floor(value * 1024)"),
         ("(source_x.view(np.uint32), source_y", "(source_x.view(np.uint32), source_x"),
         ("turned[outside] = 0", "turned[outside] = 255"),
-        ("angle + np.pi / 2, broad", "angle - np.pi / 2, broad"),
+        ("angle + np.pi / 2, UPRIGHT", "angle - np.pi / 2, UPRIGHT"),
         ("(top - 2, left - 2)", "(top - 1, left - 1)"),
-        ("np.pad(pixels, 2)", 'np.pad(pixels, 2, mode="edge")'),
+        ("np.pad(pixels, 2)  # a 40 px", 'np.pad(pixels, 2, mode="edge")  #'),
         ("np.outer(np.round(slope, 10), x)", "np.outer(0 * slope, x)"),
         ("slope[..., first] = 2 *", "slope[..., first] = 1 *"),
         ("slope[..., -1] = 0", "slope[..., -1] = 9"),
@@ -234,6 +234,7 @@ def run_tests(copy: Path, tests: tuple[str, ...]) -> str | None:
     """Return the name of the first test that fails, ``None`` when all pass."""
     command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "--tb=no"]
     command += ["-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", "not long and not data"]
+    command += ["-o", "xfail_strict=false"]  # to repair something by accident is no kill
     command += [f"tests/{name}" for name in tests]
     environment = os.environ | {"PYTHONPATH": str(copy)}
     done = subprocess.run(  # noqa: S603
