@@ -1,0 +1,159 @@
+"""Where could an eye be? Radial voting for dark discs, with a bright ring of the right size.
+
+Every edge pixel votes, for each radius, for the centre it would have if it lay on the rim of
+a disc that is darker inside (G. Loy and A. Zelinsky, "Fast radial symmetry", IEEE PAMI 25(8),
+2003, doi:10.1109/TPAMI.2003.1217601, here with votes limited to the dark side and weighted by
+a saturating edge strength, so that a faint limbus counts nearly as much as a sharp pupil).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ektp_biocheck.opencv import cv2
+
+__all__ = ["Candidate", "propose"]
+
+_PUPIL_RADII = np.geomspace(3.2, 33.0, 15)  # in pixels of the coarse picture (160 on the long side)
+_LIMBUS_RADII = np.geomspace(11.0, 72.0, 14)
+_RATIO_RANGE = (0.16, 0.78)  # pupil over limbus: anatomy with room for drugs and small pupils
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pupil and limbus guess, in pixels of the picture given to `propose`."""
+
+    x: float
+    y: float
+    pupil: float
+    limbus: float
+    votes: float
+
+
+def _edges(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    """Edge pixels as columns: x, y, unit gradient (towards bright), weight 0..1."""
+    smooth = cv2.GaussianBlur(picture, (0, 0), 1.0)
+    gx = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, scale=1 / 32)
+    gy = cv2.Scharr(smooth, cv2.CV_32F, 0, 1, scale=1 / 32)
+    magnitude = cv2.magnitude(gx, gy)
+    level = float(np.median(magnitude)) + 0.15
+    row, column = np.nonzero(magnitude > 1.3 * level)
+    strength = magnitude[row, column]
+    return (
+        column.astype(np.float32),
+        row.astype(np.float32),
+        gx[row, column] / strength,
+        gy[row, column] / strength,
+        strength / (strength + 4.0 * level),
+    )
+
+
+def _vote(
+    edges: tuple[NDArray[np.float32], ...], radii: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Votes per radius and centre, about 1 when the whole rim agrees."""
+    x, y, ux, uy, weight = edges
+    height, width = shape
+    stack = np.empty((len(radii), height, width), np.float32)
+    for k, radius in enumerate(radii):
+        cx = np.rint(x - radius * ux).astype(np.int32)
+        cy = np.rint(y - radius * uy).astype(np.int32)
+        inside = (cx >= 0) & (cx < width) & (cy >= 0) & (cy < height)
+        flat = np.bincount(
+            cy[inside] * width + cx[inside], weight[inside], minlength=height * width
+        )
+        sigma = 0.6 + 0.10 * radius
+        # The blur spreads a full rim's votes over its own area; this scale undoes it.
+        scale = sigma * sigma / (radius * 1.5)
+        stack[k] = cv2.GaussianBlur(
+            flat.reshape(shape).astype(np.float32) * scale, (0, 0), sigma
+        )
+    return stack
+
+
+def _limbus_near(
+    stack: NDArray[np.float32], x: int, y: int, pupil: float
+) -> tuple[float, float]:
+    """Best limbus votes around a pupil and the radius that got them."""
+    best = (0.0, pupil / 0.4)
+    for k, radius in enumerate(_LIMBUS_RADII):
+        if not _RATIO_RANGE[0] < pupil / radius < _RATIO_RANGE[1]:
+            continue
+        reach = max(1, int(0.18 * radius))
+        window = stack[k, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+        votes = float(window.max())
+        # Anatomy as a weak prior: ratios near 0.4 are usual under station lights.
+        votes *= float(np.exp(-0.5 * (np.log(pupil / radius / 0.38) / 0.6) ** 2))
+        if votes > best[0]:
+            best = (votes, float(radius))
+    return best
+
+
+def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
+    """List where a pupil inside an iris may be, best first.
+
+    Parameters
+    ----------
+    picture : (h, w) float32
+        Grey picture of at most 160 pixels on the long side, reflections removed.
+    limit : int
+        How many to return at most.
+
+    Returns
+    -------
+    list of Candidate
+        May be empty.
+    """
+    edges = _edges(picture)
+    shape = (picture.shape[0], picture.shape[1])
+    pupils = _vote(edges, _PUPIL_RADII, shape)
+    lateral = np.abs(edges[2]) > 0.6  # lids hide the top and bottom of the limbus
+    limbs = _vote(tuple(column[lateral] for column in edges), _LIMBUS_RADII, shape)
+    strength = pupils.max(axis=0)
+    peaks = strength >= cv2.dilate(strength, np.ones((5, 5), np.uint8))
+    rows, columns = np.nonzero(peaks & (strength > 0.25 * strength.max()))
+    order = np.argsort(-strength[rows, columns], kind="stable")[:24]
+    found = []
+    for x, y in zip(columns[order].tolist(), rows[order].tolist(), strict=True):
+        for k in np.argsort(-pupils[:, y, x])[:2]:
+            pupil = float(_PUPIL_RADII[k])
+            votes, limbus = _limbus_near(limbs, x, y, pupil)
+            darkness = _darkness(picture, x, y, pupil, limbus)
+            total = (float(pupils[k, y, x]) + 1.3 * votes) * darkness
+            found.append(Candidate(float(x), float(y), pupil, limbus, total))
+    found.sort(key=lambda c: -c.votes)
+    return _distinct(found, limit)
+
+
+def _darkness(
+    picture: NDArray[np.float32], x: int, y: int, pupil: float, limbus: float
+) -> float:
+    """0.4..1: is the disc darker than what surrounds it, and that darker than the sclera?"""
+    reach = max(1, int(0.6 * pupil))
+    disc = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+    ring = int(min(1.5 * pupil, 0.5 * (pupil + limbus)) + 0.5)
+    far = int(1.2 * limbus + 0.5)
+    row = picture[y]
+    width = len(row)
+    sides = [row[x + d] for d in (-ring, ring) if 0 <= x + d < width]
+    outer = [row[x + d] for d in (-far, far) if 0 <= x + d < width]
+    core = float(np.median(disc))
+    iris = float(np.mean(sides)) if sides else core
+    sclera = float(np.mean(outer)) if outer else iris
+    return 0.4 + 0.3 * (core < iris) + 0.3 * (iris < sclera)
+
+
+def _distinct(found: list[Candidate], limit: int) -> list[Candidate]:
+    kept: list[Candidate] = []
+    for c in found:
+        near = (
+            np.hypot(c.x - k.x, c.y - k.y) < 0.5 * k.pupil
+            and abs(np.log(c.pupil / k.pupil)) < 0.25
+            for k in kept
+        )
+        if not any(near):
+            kept.append(c)
+        if len(kept) == limit:
+            break
+    return kept
