@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["Boundary", "fit_limbus", "fit_pupil", "unroll"]
+__all__ = ["Boundary", "Ring", "bright_ring", "fit_limbus", "fit_pupil", "move_limbus", "unroll"]
 
-type_array = NDArray[np.float32]
 _PUPIL_ANGLES = 64
 _LIMBUS_ANGLES = np.radians(np.r_[-34:54:4, 126:214:4].astype(np.float32))
 _LOWER_ANGLES = np.radians(np.r_[-34:214:4].astype(np.float32))
@@ -122,12 +121,17 @@ def _circle_table(
 
 
 def _best_pupil_circle(
-    picture: NDArray[np.float32], x: float, y: float, r: float
+    picture: NDArray[np.float32],
+    x: float,
+    y: float,
+    r: float,
+    usable: NDArray[np.float32],
 ) -> tuple[float, float, float, float]:
     """Search displaced circles about a guess: centre, radius, clipped mean rise."""
     angles = np.arange(32, dtype=np.float32) * np.float32(2 * np.pi / 32)
     radii = np.linspace(0.3, 2.0, 40, dtype=np.float32) * np.float32(r)
     rise = _rise(unroll(picture, x, y, angles, radii)[0], 3)
+    rise *= unroll(usable, x, y, angles, radii)[0]
     level = 0.7 * float(np.median(rise[8:28].max(axis=0)))
     clipped = np.clip(rise, -0.3 * level, max(level, 1e-3))
     table, circles = _circle_table(32, 40, 0.3, 2.0, 0.40, 11)
@@ -183,7 +187,7 @@ def fit_pupil(
     x: float,
     y: float,
     r: float,
-    usable: NDArray[np.uint8] | None = None,
+    usable: NDArray[np.float32],
 ) -> tuple[Boundary, float]:
     """Fit the pupil's edge from a rough guess.
 
@@ -193,7 +197,7 @@ def fit_pupil(
         Grey, reflections removed.
     x, y, r : float
         Guess, in pixels.
-    usable : (h, w) uint8, optional
+    usable : (h, w) float32
         0 where a reflection was; edges there do not count.
 
     Returns
@@ -201,7 +205,7 @@ def fit_pupil(
     Boundary, float
         The curve, and the clipped mean grey rise over its whole rim (the search score).
     """
-    x, y, r, score = _best_pupil_circle(picture, x, y, r)
+    x, y, r, score = _best_pupil_circle(picture, x, y, r, usable)
     angles = np.arange(_PUPIL_ANGLES, dtype=np.float32) * np.float32(2 * np.pi / _PUPIL_ANGLES)
     boundary = Boundary(x, y, r, 0.0, 0.0, 0.0, 0.0, 0.0)
     for width in (0.30, 0.20):
@@ -212,9 +216,8 @@ def fit_pupil(
         edge = radii[0] + rows * (radii[1] - radii[0])
         level = float(np.median(height))
         weight = (height > 0.35 * level) & inside[15] & (rows > 1.5) & (rows < 28.5)
-        if usable is not None:
-            seen, _ = unroll(usable.astype(np.float32), boundary.x, boundary.y, angles, radii[15:16])
-            weight &= seen[0] > 0.5
+        seen = unroll(usable, boundary.x, boundary.y, angles, radii[15:16])[0][0] > 0.5
+        weight &= seen
         weights = np.where(weight, np.clip(height / max(level, 1e-3), 0, 1), 0).astype(np.float32)
         missing = 1.0 - float(weight.mean())
         solution, residual = _fit_harmonics(angles, edge, weights, 2.0 + 60.0 * missing)
@@ -225,7 +228,7 @@ def fit_pupil(
             float(np.clip(solution[0], 0.6 * r, 1.5 * r)),
             float(solution[3]),
             float(solution[4]),
-            float(on.mean()),
+            float(on.sum() / max(int(seen.sum()), 16)),
             float(np.median(height[on])) if on.any() else 0.0,
             float(np.sqrt(np.mean(residual[on] ** 2))) if on.any() else float(r),
         )
@@ -332,6 +335,11 @@ def _limbus_points(
     sides = np.isin(angles, _LIMBUS_ANGLES)
     level = float(np.median(np.maximum(height[sides], 0)))
     weight = (height > 0.3 * level) & inside & (rows > 1.5) & (rows < 26.5)
+    # Lashes and lids over the rim: what lies just inside must look like iris.
+    inner = rays[:9].mean(axis=0)
+    middle = np.median(inner[sides])
+    spread = 1.5 * np.median(np.abs(inner[sides] - middle))
+    weight &= np.abs(inner - middle) < 3 * spread + 4
     weights = np.where(weight, np.clip(height / max(level, 1e-3), 0, 1), 0)
     return edge.astype(np.float32), height, weights.astype(np.float32), inside
 
@@ -348,7 +356,7 @@ def _refine_limbus(
     ):
         edge, height, weights, inside = _limbus_points(picture, boundary, width, angles)
         shape = boundary.radius(angles) - boundary.r
-        centring = (2.0, 6.0, pupil.x - boundary.x, pupil.y - boundary.y)
+        centring = (1.5, 0.6, pupil.x - boundary.x, pupil.y - boundary.y)
         solution, residual = _fit_harmonics(angles, edge - shape, weights, stiffness, centring)
         sides = np.isin(angles, _LIMBUS_ANGLES)
         on = (weights > 0) & (np.abs(residual) < 0.05 * boundary.r)
@@ -364,3 +372,64 @@ def _refine_limbus(
             float(np.sqrt(np.mean(residual[on] ** 2))) if on.any() else r,
         )
     return boundary
+
+
+_RING_RADII = (1.015 ** np.arange(-16, 33)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What the grey does just outside a limbus, as shares of the rise at the limbus itself.
+
+    `fall` is the deepest fall within the next fifth of a radius, `second` the largest rise
+    after it; both count only where the two sides of the eye agree. `place` is where the fall
+    is, `second_place` where the rise, in limbus radii.
+    """
+
+    fall: float
+    place: float
+    second: float
+    second_place: float
+
+
+def bright_ring(picture: NDArray[np.float32], limbus: Boundary) -> Ring:
+    """Look outside the limbus for the far edge of a bright ring (arcus senilis).
+
+    An iris ends in one rise of grey and the sclera darkens slowly from there. With a ring
+    there is a rise, a fall and often a second rise, and the first is easily taken for the
+    limbus.
+    """
+    shape = limbus.radius(_LIMBUS_ANGLES)
+    reach = _RING_RADII[:, None] * shape
+    rays, inside = unroll(picture, limbus.x, limbus.y, _LIMBUS_ANGLES, reach)
+    profiles = [
+        np.median(rays[:, side], axis=1)
+        for side in (_RIGHT, _LEFT)
+        if inside[:30, side].mean() > 0.9
+    ]
+    if not profiles:
+        return Ring(0.0, 1.0, 0.0, 1.0)
+    steps = np.stack([profile[4:] - profile[:-4] for profile in profiles])
+    at = _RING_RADII[2:-2]
+    rises, falls = steps.min(axis=0), -steps.max(axis=0)
+    base = max(float(rises[(at > 0.93) & (at < 1.07)].max()), 2.0)
+    beyond = np.where((at > 1.0) & (at < 1.19), falls, -np.inf)
+    deepest = int(np.argmax(beyond))
+    after = np.where((at > at[deepest]) & (at < 1.36), rises, -np.inf)
+    second = int(np.argmax(after))
+    return Ring(
+        float(beyond[deepest]) / base,
+        float(at[deepest]),
+        float(after[second]) / base,
+        float(at[second]),
+    )
+
+
+def move_limbus(
+    picture: NDArray[np.float32], limbus: Boundary, pupil: Boundary, factor: float
+) -> Boundary | None:
+    """Fit the limbus again from a start `factor` times as large; ``None`` without an edge there."""
+    rough = replace(limbus, r=limbus.r * factor, c=limbus.c * factor, s=limbus.s * factor)
+    fitted = _refine_limbus(picture, rough, pupil)
+    found = fitted.fraction > 0.5 and fitted.strength > 0.35 * limbus.strength
+    return fitted if found and abs(fitted.r / rough.r - 1) < 0.08 else None

@@ -134,7 +134,7 @@ def _strangeness(patch: Patch, greys: tuple[float, float, float]) -> NDArray[np.
     bar = max(0.5 * (core + middle), core + 12) + spread
     inside = np.where(patch.grey > max(bar, middle + 2.5 * spread), 1.0, -0.6)
     odd = np.where(pupil, inside, odd)
-    odd[patch.reflection] = 0
+    odd[cv2.dilate(patch.reflection.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0] = 0
     odd[(patch.d_limbus > 1) | ~patch.frame] = 0
     return cv2.blur(odd.astype(np.float32), (7, 3))
 
@@ -206,6 +206,17 @@ def find_lids(patch: Patch) -> tuple[Lid, Lid, tuple[float, float, float]]:
     return upper, _find_lid(patch, below, 1), greys
 
 
+def _hanging(dark: NDArray[np.bool_], patch: Patch, upper: Lid) -> NDArray[np.bool_]:
+    """Keep the dark that hangs from the upper lid or the limbus; crypts stand alone."""
+    u, v = _grid()
+    root = (v < upper.at(u) + 0.08) | ((patch.d_limbus > 0.96) & (v < 0.3))
+    count, labels = cv2.connectedComponents((dark | root).astype(np.uint8))
+    rooted = np.zeros(count, bool)
+    rooted[np.unique(labels[root & dark])] = True
+    rooted[0] = False
+    return dark & rooted[labels]
+
+
 def cover(
     patch: Patch, upper: Lid, lower: Lid, greys: tuple[float, float, float]
 ) -> dict[str, NDArray[np.bool_]]:
@@ -230,6 +241,6 @@ def cover(
     left &= ~masks["reflections"]
     bar = middle - max(2.6 * spread, 0.30 * (middle - core))
     dark = (patch.grey < bar) & (patch.d_pupil > 1.12)
-    masks["lashes"] = left & dark & (v < 0.55)
+    masks["lashes"] = _hanging(left & dark & (v < 0.55), patch, upper)
     masks["visible"] = left & ~masks["lashes"]
     return masks

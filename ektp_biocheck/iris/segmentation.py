@@ -6,9 +6,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.iris.boundaries import Boundary, fit_limbus, fit_pupil, unroll
+from ektp_biocheck.iris.boundaries import (
+    Boundary,
+    Ring,
+    bright_ring,
+    fit_limbus,
+    fit_pupil,
+    move_limbus,
+    unroll,
+)
 from ektp_biocheck.iris.candidates import propose
-from ektp_biocheck.iris.lids import Lid, Patch, cover, find_lids, iris_patch
+from ektp_biocheck.iris.lids import HALF, RADIUS, Lid, Patch, cover, find_lids, iris_patch
 from ektp_biocheck.opencv import cv2
 
 __all__ = ["Eye", "segment"]
@@ -35,12 +43,22 @@ class Eye:
     homogeneity: float
     pupil_rise: float
     limbus_rise: float
+    ring: Ring
     shape: tuple[int, int]
 
     @cached_property
     def area(self) -> int:
         """Pixels of the annulus in the patch."""
         return int(self.patch.annulus.sum())
+
+    def mask(self, name: str = "visible") -> NDArray[np.bool_]:
+        """Return one of `masks` in the pixels of the capture."""
+        scale = self.limbus.r / RADIUS
+        corner = [self.limbus.x - HALF * scale, self.limbus.y - HALF * scale]
+        matrix = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], np.float64)
+        size = (self.shape[1], self.shape[0])
+        grown = cv2.warpAffine(self.masks[name].astype(np.float32), matrix, size)
+        return np.asarray(grown > 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,7 @@ def working_picture(
     size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
     small = cv2.resize(pixels, size, interpolation=how)
     opened = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((11, 11), np.uint8))
-    hot = (cv2.subtract(small, opened) > 40) & (small > 110)
+    hot = ((cv2.subtract(small, opened) > 40) & (small > 110)) | (small >= 250)
     reflection = cv2.dilate(hot.astype(np.uint8), np.ones((3, 3), np.uint8))
     clean = np.where(reflection > 0, opened, small).astype(np.float32)
     return small.astype(np.float32), cv2.GaussianBlur(clean, (0, 0), 0.8), reflection, factor
@@ -112,7 +130,7 @@ def _core(
 def _hypotheses(clean: NDArray[np.float32], reflection: NDArray[np.uint8]) -> list[_Hypothesis]:
     coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     todo = [(2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil) for c in propose(coarse, 4)]
-    usable = 1 - reflection
+    usable = (1 - reflection).astype(np.float32)
     found = []
     while todo and len(found) < 8:
         pupil, pupil_rise = fit_pupil(clean, *todo.pop(0), usable)
@@ -150,11 +168,16 @@ def segment(pixels: NDArray[np.uint8]) -> Eye | None:
     if not found:
         return None
     best = found[0]
-    patch = iris_patch(raw, reflection, best.pupil, best.limbus)
+    limbus = best.limbus
+    ring = bright_ring(clean, limbus)
+    if ring.fall > 0.28 or (ring.fall > 0.10 and ring.second > 0.5):
+        beyond = ring.second_place if ring.second > 0.4 else ring.place + 0.05
+        limbus = move_limbus(clean, limbus, best.pupil, beyond) or limbus
+    patch = iris_patch(raw, reflection, best.pupil, limbus)
     upper, lower, greys = find_lids(patch)
     return Eye(
         best.pupil.scaled(1 / factor),
-        best.limbus.scaled(1 / factor),
+        limbus.scaled(1 / factor),
         upper,
         lower,
         patch,
@@ -163,5 +186,6 @@ def segment(pixels: NDArray[np.uint8]) -> Eye | None:
         best.homogeneity,
         best.pupil_rise,
         best.limbus_rise,
+        ring,
         (pixels.shape[0], pixels.shape[1]),
     )
