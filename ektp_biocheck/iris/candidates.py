@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["Candidate", "propose"]
+__all__ = ["Candidate", "propose", "propose_discs"]
 
 _PUPIL_RADII = np.geomspace(3.2, 33.0, 15)  # in pixels of the coarse picture (160 on the long side)
 _LIMBUS_RADII = np.geomspace(11.0, 72.0, 14)
@@ -66,15 +66,11 @@ def _vote(
         sigma = 0.6 + 0.10 * radius
         # The blur spreads a full rim's votes over its own area; this scale undoes it.
         scale = sigma * sigma / (radius * 1.5)
-        stack[k] = cv2.GaussianBlur(
-            flat.reshape(shape).astype(np.float32) * scale, (0, 0), sigma
-        )
+        stack[k] = cv2.GaussianBlur(flat.reshape(shape).astype(np.float32) * scale, (0, 0), sigma)
     return stack
 
 
-def _limbus_near(
-    stack: NDArray[np.float32], x: int, y: int, pupil: float
-) -> tuple[float, float]:
+def _limbus_near(stack: NDArray[np.float32], x: int, y: int, pupil: float) -> tuple[float, float]:
     """Best limbus votes around a pupil and the radius that got them."""
     best = (0.0, pupil / 0.4)
     for k, radius in enumerate(_LIMBUS_RADII):
@@ -126,9 +122,28 @@ def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
     return _distinct(found, limit)
 
 
-def _darkness(
-    picture: NDArray[np.float32], x: int, y: int, pupil: float, limbus: float
-) -> float:
+def propose_discs(picture: NDArray[np.float32], limit: int = 3) -> list[Candidate]:
+    """List where an iris may be whose pupil is not dark: limbus votes alone, best first.
+
+    Same picture as `propose`; the pupil radius given is only the usual share of the limbus.
+    """
+    edges = _edges(picture)
+    lateral = np.abs(edges[2]) > 0.6
+    shape = (picture.shape[0], picture.shape[1])
+    stack = _vote(tuple(column[lateral] for column in edges), _LIMBUS_RADII, shape)
+    # Small rims fill up by chance; an iris that nearly fills the picture cannot.
+    best = (stack * np.sqrt(_LIMBUS_RADII / 24)[:, None, None].astype(np.float32)).copy()
+    found = []
+    for _ in range(limit):
+        k, y, x = np.unravel_index(int(np.argmax(best)), best.shape)
+        radius = float(_LIMBUS_RADII[k])
+        found.append(Candidate(float(x), float(y), 0.4 * radius, radius, float(best[k, y, x])))
+        reach = int(0.5 * radius) + 1
+        best[:, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] = 0
+    return found
+
+
+def _darkness(picture: NDArray[np.float32], x: int, y: int, pupil: float, limbus: float) -> float:
     """0.4..1: is the disc darker than what surrounds it, and that darker than the sclera?"""
     reach = max(1, int(0.6 * pupil))
     disc = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
@@ -148,8 +163,7 @@ def _distinct(found: list[Candidate], limit: int) -> list[Candidate]:
     kept: list[Candidate] = []
     for c in found:
         near = (
-            np.hypot(c.x - k.x, c.y - k.y) < 0.5 * k.pupil
-            and abs(np.log(c.pupil / k.pupil)) < 0.25
+            np.hypot(c.x - k.x, c.y - k.y) < 0.5 * k.pupil and abs(np.log(c.pupil / k.pupil)) < 0.25
             for k in kept
         )
         if not any(near):

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.iris.boundaries import Boundary
+from ektp_biocheck.iris.curves import Boundary
 from ektp_biocheck.opencv import cv2
 
 __all__ = ["HALF", "RADIUS", "Lid", "Patch", "cover", "find_lids", "iris_patch"]
@@ -66,7 +66,9 @@ def _grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return u, v
 
 
-def _share(boundary: Boundary, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+def _share(
+    boundary: Boundary, x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float32]:
     dx, dy = x - np.float32(boundary.x), y - np.float32(boundary.y)
     square = dx * dx + dy * dy + np.float32(1e-6)
     # cos 2θ and sin 2θ without the arctangent

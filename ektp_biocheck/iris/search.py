@@ -1,0 +1,123 @@
+"""Which of the candidates is an eye, and how sure that is.
+
+Every candidate is fitted fully; a logistic model of how well the rims hold together then
+gives the probability that both boundaries are right. The same figure ranks the hypotheses
+and, for the best one, decides whether there is an eye at all. Its weights come from
+``benchmarks/fit_iris.py confidence``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ektp_biocheck.iris.candidates import propose, propose_discs
+from ektp_biocheck.iris.curves import Boundary
+from ektp_biocheck.iris.limbus import fit_limbus
+from ektp_biocheck.iris.pupil import darker_core, fit_pupil, homogeneity
+from ektp_biocheck.opencv import cv2
+
+__all__ = ["CUES", "Hypothesis", "cues", "find", "find_bright"]
+
+CUES = (
+    "bias",
+    "pupil_fraction",
+    "pupil_residual",
+    "pupil_strength",
+    "limbus_fraction",
+    "limbus_residual",
+    "limbus_strength",
+    "homogeneity",
+    "ratio",
+    "size",
+)
+SURE = 0.97  # no need to look at further candidates
+_WEIGHTS = np.array([-6.934, 10.368, -5.766, 0.757, 6.002, -3.363, -0.038, 1.351, -5.093, 4.854])
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One pair of boundaries, in working pixels, with what speaks for it.
+
+    `confidence` is the probability that both are right; `bright` that the pupil is brighter
+    than the iris around it (its `strength` is then the step the other way).
+    """
+
+    pupil: Boundary
+    limbus: Boundary
+    homogeneity: float
+    bright: bool
+    confidence: float
+
+
+def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray[np.float64]:
+    """Figures the confidence rests on, in the order of `CUES`; `side` is the picture's long side."""
+    return np.array(
+        [
+            1.0,
+            pupil.fraction,
+            min(pupil.residual / pupil.r, 0.1) / 0.05,
+            np.log(max(pupil.strength, 1.0) / 10),
+            limbus.fraction,
+            min(limbus.residual / limbus.r, 0.1) / 0.05,
+            np.log(max(limbus.strength, 1.0) / 10),
+            even,
+            abs(np.log(pupil.r / limbus.r / 0.38)),
+            np.log(min(limbus.r / (0.16 * side), 1.0)),
+        ]
+    )
+
+
+def _judge(pupil: Boundary, limbus: Boundary, even: float, bright: bool, side: float) -> Hypothesis:
+    score = float(_WEIGHTS @ cues(pupil, limbus, even, side))
+    return Hypothesis(pupil, limbus, even, bright, float(1 / (1 + np.exp(-score))))
+
+
+def find(
+    clean: NDArray[np.float32], reflection: NDArray[np.uint8], limit: int = 4
+) -> list[Hypothesis]:
+    """Fit what could be a dark pupil in an iris, best first.
+
+    Parameters
+    ----------
+    clean : (h, w) float32
+        Working picture without reflections.
+    reflection : (h, w) uint8
+        1 where one was.
+    limit : int
+        Candidates to fit.
+    """
+    coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    todo = [(2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil) for c in propose(coarse, limit)]
+    usable = (1 - reflection).astype(np.float32)
+    side = float(max(clean.shape))
+    found: list[Hypothesis] = []
+    while todo and len(found) < 2 * limit:
+        pupil = fit_pupil(clean, *todo.pop(0), usable)
+        even, bar = homogeneity(clean, pupil)
+        if even < 0.8:
+            core = darker_core(clean, pupil, bar)
+            if core is not None:
+                todo.insert(0, core)
+        limbus = fit_limbus(clean, pupil, 0.5 * side)
+        if limbus is not None:
+            found.append(_judge(pupil, limbus, even, False, side))
+            if found[-1].confidence > SURE:
+                break
+    return sorted(found, key=lambda h: -h.confidence)
+
+
+def find_bright(clean: NDArray[np.float32], reflection: NDArray[np.uint8]) -> list[Hypothesis]:
+    """Fit what could be an iris whose pupil is as bright as itself or brighter (a cataract)."""
+    coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    usable = (1 - reflection).astype(np.float32)
+    side = float(max(clean.shape))
+    found = []
+    for disc in propose_discs(coarse):
+        guess = (2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * disc.pupil)
+        for factor in (0.85, 1.2):
+            pupil = fit_pupil(255 - clean, *guess[:2], factor * guess[2], usable)
+            limbus = fit_limbus(clean, pupil, 0.5 * side)
+            if limbus is not None:
+                found.append(_judge(pupil, limbus, 1.0, True, side))
+    return sorted(found, key=lambda h: -h.confidence)
