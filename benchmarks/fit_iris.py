@@ -49,7 +49,7 @@ def confidence(every: int) -> None:
     def take(pixels: NDArray[np.uint8], b: dict[str, float] | None, group: int) -> None:
         _, clean, reflection, factor = working_picture(pixels)
         side = float(max(clean.shape))
-        found = search.find(clean, reflection) + search.find_bright(clean, reflection)
+        found = search.find(clean, reflection) + search.find_clouded(clean, reflection)
         for h in found:
             rows.append(search.cues(h.pupil, h.limbus, h.homogeneity, side))
             right.append(b is not None and _right(h, b, factor))

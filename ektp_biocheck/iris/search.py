@@ -17,7 +17,7 @@ from ektp_biocheck.iris.limbus import fit_limbus
 from ektp_biocheck.iris.pupil import darker_core, fit_pupil, homogeneity
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["CUES", "Hypothesis", "cues", "find", "find_bright"]
+__all__ = ["CUES", "Hypothesis", "cues", "find", "find_clouded"]
 
 CUES = (
     "bias",
@@ -39,14 +39,14 @@ _WEIGHTS = np.array([-6.934, 10.368, -5.766, 0.757, 6.002, -3.363, -0.038, 1.351
 class Hypothesis:
     """One pair of boundaries, in working pixels, with what speaks for it.
 
-    `confidence` is the probability that both are right; `bright` that the pupil is brighter
-    than the iris around it (its `strength` is then the step the other way).
+    `confidence` is the probability that both are right; `clouded` that a step of grey goes the
+    wrong way: the pupil brighter than the iris, or the iris brighter than the sclera.
     """
 
     pupil: Boundary
     limbus: Boundary
     homogeneity: float
-    bright: bool
+    clouded: bool
     confidence: float
 
 
@@ -68,9 +68,9 @@ def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray
     )
 
 
-def _judge(pupil: Boundary, limbus: Boundary, even: float, bright: bool, side: float) -> Hypothesis:
+def _judge(pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float) -> Hypothesis:
     score = float(_WEIGHTS @ cues(pupil, limbus, even, side))
-    return Hypothesis(pupil, limbus, even, bright, float(1 / (1 + np.exp(-score))))
+    return Hypothesis(pupil, limbus, even, clouded, float(1 / (1 + np.exp(-score))))
 
 
 def find(
@@ -107,17 +107,28 @@ def find(
     return sorted(found, key=lambda h: -h.confidence)
 
 
-def find_bright(clean: NDArray[np.float32], reflection: NDArray[np.uint8]) -> list[Hypothesis]:
-    """Fit what could be an iris whose pupil is as bright as itself or brighter (a cataract)."""
+def find_clouded(
+    clean: NDArray[np.float32], reflection: NDArray[np.uint8]
+) -> list[Hypothesis]:
+    """Fit eyes whose lens or cornea is cloudy, best first.
+
+    Behind a cloudy lens the pupil is as bright as the iris or brighter; a cloudy cornea is a
+    disc brighter than the sclera, in which the pupil is only just seen.
+    """
     coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     usable = (1 - reflection).astype(np.float32)
     side = float(max(clean.shape))
+    negative = 255 - clean
     found = []
-    for disc in propose_discs(coarse):
-        guess = (2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * disc.pupil)
-        for factor in (0.85, 1.2):
-            pupil = fit_pupil(255 - clean, *guess[:2], factor * guess[2], usable)
-            limbus = fit_limbus(clean, pupil, 0.5 * side)
-            if limbus is not None:
-                found.append(_judge(pupil, limbus, 1.0, True, side))
+    for look, pupil_in, limbus_in in (
+        (coarse, negative, clean),
+        (255 - coarse, clean, negative),
+    ):
+        for disc in propose_discs(look):
+            for factor in (0.34, 0.48):
+                guess = (2 * disc.x + 0.5, 2 * disc.y + 0.5, 2 * factor * disc.limbus)
+                pupil = fit_pupil(pupil_in, *guess, usable)
+                limbus = fit_limbus(limbus_in, pupil, 0.5 * side)
+                if limbus is not None:
+                    found.append(_judge(pupil, limbus, 1.0, True, side))
     return sorted(found, key=lambda h: -h.confidence)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.iris.curves import Boundary
 from ektp_biocheck.iris.limbus import Ring, bright_ring, move_limbus
-from ektp_biocheck.iris.search import find, find_bright
+from ektp_biocheck.iris.search import find, find_clouded
 from ektp_biocheck.iris.lids import HALF, RADIUS, Lid, Patch, cover, find_lids, iris_patch
 from ektp_biocheck.opencv import cv2
 
@@ -22,8 +22,8 @@ class Eye:
     """One segmented eye.
 
     `pupil` and `limbus` are in pixels of the capture; `patch` and `masks` in the scaled patch
-    of `lids`. `homogeneity` says that the pupil holds no darker core (1 is sure), `bright` that it
-    is brighter than the iris, `confidence` how likely both boundaries are right.
+    of `lids`. `homogeneity` says that the pupil holds no darker core (1 is sure), `clouded` that a
+    step of grey goes the wrong way (see `search`), `confidence` how likely both boundaries are right.
     """
 
     pupil: Boundary
@@ -34,7 +34,7 @@ class Eye:
     masks: dict[str, NDArray[np.bool_]]
     greys: tuple[float, float, float]
     homogeneity: float
-    bright: bool
+    clouded: bool
     confidence: float
     ring: Ring
     shape: tuple[int, int]
@@ -95,7 +95,7 @@ def segment(pixels: NDArray[np.uint8]) -> Eye | None:
     raw, clean, reflection, factor = working_picture(pixels)
     found = find(clean, reflection)
     if not found or found[0].confidence < 0.9:
-        found = sorted(found + find_bright(clean, reflection), key=lambda h: -h.confidence)
+        found = sorted(found + find_clouded(clean, reflection), key=lambda h: -h.confidence)
     if not found:
         return None
     best = found[0]
@@ -115,7 +115,7 @@ def segment(pixels: NDArray[np.uint8]) -> Eye | None:
         cover(patch, upper, lower, greys),
         greys,
         best.homogeneity,
-        best.bright,
+        best.clouded,
         best.confidence,
         ring,
         (pixels.shape[0], pixels.shape[1]),
