@@ -7,6 +7,7 @@ refused here with the cure instead of giving figures nobody can compare.
 """
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from ektp_biocheck.errors import InstallationError
 
@@ -45,13 +46,16 @@ def _check(loaded: str, installed: dict[str, str]) -> None:
     strangers = {n: v for n, v in installed.items() if not v.startswith(REQUIRED + ".")}
     if strangers:
         raise InstallationError(
-            f"Several OpenCV distributions overwrite each other: {strangers} beside {REQUIRED}. {_CURE}"
+            f"Several OpenCV distributions overwrite each other: {strangers} beside {REQUIRED}. "
+            f"{_CURE}"
         )
 
 
 try:
-    import cv2
+    import cv2 as _cv2
 except ImportError as error:
     raise InstallationError(f"OpenCV cannot be loaded: {error}. {_CURE}") from error
 
-_check(getattr(cv2, "__version__", ""), _installed())
+_check(getattr(_cv2, "__version__", ""), _installed())
+
+cv2: Any = _cv2  # its own stubs widen every array to Mat | ndarray[Any], which helps nobody

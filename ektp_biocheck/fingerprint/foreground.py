@@ -1,0 +1,137 @@
+"""Where the finger is: cells with ridges of its own strength, and skin pressed dark on glass.
+
+Robust to the three things that fool a plain threshold. A noisy grey background has contrast
+but no common direction (clarity). An old print left on the glass has direction but is faint
+against the finger (amplitude relative to the strongest ridges). A worn patch has neither, but
+is as dark as the rest of the contact (level between the background's and the ridges').
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ektp_biocheck.fingerprint.ridges import CELL, RidgeField, at_pixels
+from ektp_biocheck.opencv import cv2
+
+__all__ = ["MM2_PER_PX", "Foreground", "find_foreground"]
+
+MM2_PER_PX = (25.4 / 500) ** 2
+FAINTEST = 0.22  # of the finger's own ridge amplitude; a ghost print stays below
+LEAST_AMPLITUDE = 2.5  # grey levels; below it nothing can be told from sensor noise
+LEAST_CLARITY = 0.16  # white noise in a window reaches about 0.12
+PRESSED = 0.4  # of the way from background grey to the mean grey of the ridges
+STEP = 4  # px: the outline is worked out at this grain
+STRAY = 0.12  # pieces smaller than this share of the largest are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Foreground:
+    """The contact area of one print.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+    cells : (R, C) float32
+        Share of each 16 px cell inside the mask.
+    polygon : (K, 2) int32
+        Outline of the largest piece, x and y in px at 500 ppi; empty without a finger.
+    area_mm2 : float
+    """
+
+    mask: NDArray[np.bool_]
+    cells: NDArray[np.float32]
+    polygon: NDArray[np.int32]
+    area_mm2: float
+
+
+def _ridge_degree(field: RidgeField) -> NDArray[np.float32]:
+    """Above 0 where a cell holds ridges of this finger, -1..1."""
+    clarity = cv2.GaussianBlur(field.clarity, (3, 3), 0.7, borderType=cv2.BORDER_REPLICATE)
+    strong = (clarity > LEAST_CLARITY) & (field.amplitude > LEAST_AMPLITUDE)
+    if strong.sum() < 4:
+        return np.full(clarity.shape, -1.0, np.float32)
+    clearest = strong & (clarity >= np.median(clarity[strong]))
+    typical = float(np.median(field.amplitude[clearest]))
+    by_amplitude = field.amplitude / max(FAINTEST * typical, LEAST_AMPLITUDE) - 1
+    by_clarity = clarity / LEAST_CLARITY - 1
+    return np.minimum(by_amplitude, by_clarity).clip(-1, 1).astype(np.float32)
+
+
+def _pressed_degree(field: RidgeField, ridges: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Above 0 where a cell is nearly as dark as the ridged skin, -1..1."""
+    if ridges.any() and not ridges.all():
+        glass = float(np.percentile(field.level[~ridges], 90))
+        skin = float(np.median(field.level[ridges]))
+    else:
+        skin, glass = (float(v) for v in np.percentile(field.level, [10, 95]))
+    if glass - skin < 12:  # a grey background says nothing
+        return np.full(field.level.shape, -1.0, np.float32)
+    share = (glass - field.level) / (glass - skin)
+    return np.clip(share / PRESSED - 1, -1, 1).astype(np.float32)
+
+
+def _largest_pieces(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    if count <= 2:
+        return mask
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = np.concatenate([[False], areas >= STRAY * areas.max()])
+    return kept[labels].astype(np.uint8)
+
+
+def _hull(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    points = cv2.findNonZero(mask)
+    hull = np.zeros_like(mask)
+    if points is not None:
+        cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    return hull
+
+
+def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Close gaps of up to two ridges and fill holes; the picture's edge counts as outside."""
+    side = 2 * CELL // STEP + 1
+    padded = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    closed = np.ascontiguousarray(closed[side:-side, side:-side])
+    contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED)
+
+
+def _outline(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return np.empty((0, 2), np.int32)
+    largest = max(contours, key=cv2.contourArea)
+    return cv2.approxPolyDP(largest, 2.0, True).reshape(-1, 2).astype(np.int32)
+
+
+def find_foreground(field: RidgeField) -> Foreground:
+    """Find the contact area.
+
+    Parameters
+    ----------
+    field : RidgeField
+        Of a print at 500 ppi.
+
+    Returns
+    -------
+    Foreground
+        Empty (area 0) when neither ridges nor pressed skin are found.
+    """
+    ridges = _ridge_degree(field)
+    pressed = _pressed_degree(field, ridges > 0)
+    mask = (at_pixels(ridges, field.shape, STEP) > 0).astype(np.uint8)
+    mask = _largest_pieces(_filled(mask))
+    skin = (at_pixels(pressed, field.shape, STEP) > 0).astype(np.uint8)
+    if mask.any():
+        skin &= _hull(mask)  # dark corners of the picture are not skin
+    coarse = _largest_pieces(_filled(mask | skin)).astype(np.float32)
+    fine = cv2.resize(coarse, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
+    height, width = field.shape
+    mask = (fine[:height, :width] > 0.5).astype(np.uint8)
+    rows, columns = field.level.shape
+    whole = np.zeros((rows * CELL // STEP, columns * CELL // STEP), np.float32)
+    whole[: coarse.shape[0], : coarse.shape[1]] = coarse
+    cells = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    return Foreground(mask.astype(bool), cells, _outline(mask), float(mask.sum() * MM2_PER_PX))
