@@ -26,7 +26,10 @@ UNITS = {
     "reflection_cover": "%",
     "outside_cover": "%",
     "eye_opening": "iris diameters",
+    "room_below_pupil": "iris radii",
     "pupil_edge_seen": "%",
+    "limbus_edge_seen": "%",
+    "limbus_misfit": "% of iris radius",
     "gaze_sideways": "°",
     "gaze_vertical": "°",
     "pupil_unevenness": "%",
@@ -36,6 +39,7 @@ UNITS = {
     "haze": "%",
     "limbal_ring": "",
     "texture_energy": "%",
+    "upper_clutter": "",
     "saturation": "%",
     "segmentation_confidence": "",
 }
@@ -91,7 +95,10 @@ def measure_eye(pixels: NDArray[np.uint8], eye: Eye, *, full: bool) -> dict[str,
         "reflection_cover": cover["reflections"],
         "outside_cover": cover["outside"],
         "eye_opening": visibility.eye_opening(eye),
+        "room_below_pupil": visibility.room_below_pupil(eye),
         "pupil_edge_seen": 100.0 * eye.pupil.fraction,
+        "limbus_edge_seen": 100.0 * eye.limbus.fraction,
+        "limbus_misfit": 100.0 * eye.limbus.residual / eye.limbus.r,
         "gaze_sideways": sideways,
         "gaze_vertical": vertical,
         "haze": contrast.haze(greys),
@@ -99,13 +106,15 @@ def measure_eye(pixels: NDArray[np.uint8], eye: Eye, *, full: bool) -> dict[str,
         "saturation": 100.0 * greys.saturated,
         "segmentation_confidence": eye.confidence,
     }
+    texture = sharpness.measure_texture(pixels, eye)
+    found |= {"texture_energy": texture.energy, "upper_clutter": texture.clutter}
     if full:
         found |= _fine(pixels, eye)
-    why = "too little of the eye is seen" if full else _FULL_ONLY
     out = measure_picture(pixels, full=full)
     for name, unit in UNITS.items():
-        value = found.get(name)
         if name not in out:
+            value = found.get(name)
+            why = "too little of the eye is seen" if name in found else _FULL_ONLY
             out[name] = Measure(value, unit, why if value is None else None)
     return {name: out[name] for name in UNITS}
 
@@ -122,5 +131,4 @@ def _fine(pixels: NDArray[np.uint8], eye: Eye) -> dict[str, float | None]:
         "edge_width": None if edge is None else edge.width,
         "motion_blur": None if edge is None else edge.motion,
         "interlacing": sharpness.interlacing(pixels, eye),
-        "texture_energy": sharpness.texture_energy(pixels, eye),
     }

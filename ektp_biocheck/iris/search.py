@@ -68,7 +68,9 @@ def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray
     )
 
 
-def _judge(pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float) -> Hypothesis:
+def _judge(
+    pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float
+) -> Hypothesis:
     score = float(_WEIGHTS @ cues(pupil, limbus, even, side))
     return Hypothesis(pupil, limbus, even, clouded, float(1 / (1 + np.exp(-score))))
 
@@ -107,9 +109,7 @@ def find(
     return sorted(found, key=lambda h: -h.confidence)
 
 
-def find_clouded(
-    clean: NDArray[np.float32], reflection: NDArray[np.uint8]
-) -> list[Hypothesis]:
+def find_clouded(clean: NDArray[np.float32], reflection: NDArray[np.uint8]) -> list[Hypothesis]:
     """Fit eyes whose lens or cornea is cloudy, best first.
 
     Behind a cloudy lens the pupil is as bright as the iris or brighter; a cloudy cornea is a

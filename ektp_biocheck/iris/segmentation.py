@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.iris.curves import Boundary
+from ektp_biocheck.iris.lids import HALF, RADIUS, Lid, Patch, cover, find_lids, iris_patch
 from ektp_biocheck.iris.limbus import Ring, bright_ring, move_limbus
 from ektp_biocheck.iris.search import find, find_clouded
-from ektp_biocheck.iris.lids import HALF, RADIUS, Lid, Patch, cover, find_lids, iris_patch
 from ektp_biocheck.opencv import cv2
 
 __all__ = ["Eye", "segment"]
@@ -79,13 +79,39 @@ def working_picture(
     return small.astype(np.float32), cv2.GaussianBlur(clean, (0, 0), 0.8), reflection, factor
 
 
-def segment(pixels: NDArray[np.uint8]) -> Eye | None:
+def second_eye(pixels: NDArray[np.uint8], eye: Eye) -> float | None:
+    """Look for another eye beside the one found; its confidence, or ``None``.
+
+    Only asked where the first is small enough to leave room for a second of its size.
+    """
+    height, width = eye.shape
+    if 5 * eye.limbus.r > width:
+        return None
+    blank = pixels.copy()
+    left = max(int(eye.limbus.x - 1.6 * eye.limbus.r), 0)
+    right = min(int(eye.limbus.x + 1.6 * eye.limbus.r), width)
+    halves = [blank[:, :left], blank[:, right:]]
+    for half in halves:
+        if half.shape[1] < 2.2 * eye.limbus.r:
+            continue
+        _, clean, reflection, factor = working_picture(half)
+        for other in find(clean, reflection):
+            alike = abs(np.log(other.limbus.r / factor / eye.limbus.r)) < 0.25
+            level = abs(other.limbus.y / factor - eye.limbus.y) < 1.5 * eye.limbus.r
+            if other.confidence > 0.9 and alike and level:
+                return other.confidence
+    return None
+
+
+def segment(pixels: NDArray[np.uint8], *, thorough: bool = True) -> Eye | None:
     """Find the eye in a near-infrared capture.
 
     Parameters
     ----------
     pixels : (H, W) uint8
         Grey.
+    thorough : bool
+        Look at more candidates, and for eyes behind a cloudy cornea or lens.
 
     Returns
     -------
@@ -93,8 +119,8 @@ def segment(pixels: NDArray[np.uint8]) -> Eye | None:
         The best hypothesis, however doubtful; ``None`` when nothing round was found.
     """
     raw, clean, reflection, factor = working_picture(pixels)
-    found = find(clean, reflection)
-    if not found or found[0].confidence < 0.9:
+    found = find(clean, reflection, 4 if thorough else 2)
+    if thorough and (not found or found[0].confidence < 0.9):
         found = sorted(found + find_clouded(clean, reflection), key=lambda h: -h.confidence)
     if not found:
         return None

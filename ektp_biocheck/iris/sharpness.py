@@ -15,7 +15,7 @@ from ektp_biocheck.iris.lids import RADIUS
 from ektp_biocheck.iris.segmentation import Eye
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["PupilEdge", "interlacing", "iso_sharpness", "pupil_edge", "texture_energy"]
+__all__ = ["PupilEdge", "Texture", "interlacing", "iso_sharpness", "measure_texture", "pupil_edge"]
 
 _QUARTER = np.array(
     [
@@ -29,6 +29,7 @@ _QUARTER = np.array(
 )
 _KERNEL = np.concatenate([_QUARTER, _QUARTER[3::-1]])
 _HALF_POWER = 1.8e6
+_ANGLES = np.arange(256, dtype=np.float32) * np.float32(2 * np.pi / 256)
 
 
 def iso_sharpness(pixels: NDArray[np.uint8]) -> float:
@@ -90,11 +91,17 @@ def pupil_edge(pixels: NDArray[np.uint8], eye: Eye) -> PupilEdge | None:
     if min(crop.shape) < 8:
         return None
     rays, inside = unroll(
-        crop.astype(np.float32), eye.pupil.x - left, eye.pupil.y - top, angles, scale[:, None] * curve
+        crop.astype(np.float32),
+        eye.pupil.x - left,
+        eye.pupil.y - top,
+        angles,
+        scale[:, None] * curve,
     )
     if eye.clouded:
         rays = 255 - rays
-    hot = cv2.dilate((rays > 0.5 * (rays.max() + np.median(rays[30:]))).astype(np.uint8), np.ones((5, 5)))
+    hot = cv2.dilate(
+        (rays > 0.5 * (rays.max() + np.median(rays[30:]))).astype(np.uint8), np.ones((5, 5))
+    )
     smooth = cv2.blur(cv2.copyMakeBorder(rays, 0, 0, 2, 2, cv2.BORDER_WRAP), (5, 1))[:, 2:-2]
     step = np.diff(smooth, axis=0)
     rows, slope = peaks(step)
@@ -136,41 +143,72 @@ def _width_by_direction(
     return 100.0 * least / iris, 100.0 * float(np.sqrt(max(most**2 - least**2, 0.0))) / iris
 
 
-def texture_energy(pixels: NDArray[np.uint8], eye: Eye) -> float | None:
-    """Strength of the texture in the visible iris at the scales of iris codes. Higher is better.
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """Texture of the visible iris at the scales of iris codes.
 
-    The iris is unrolled to 24 rings of 256 directions (J. Daugman's rubber sheet); per ring the
-    band between about 9 and 30 samples is kept. Given is its standard deviation over the
-    visible part, in per cent of the grey step from pupil to iris; ``None`` when less than a
-    tenth is visible.
+    `energy` is its standard deviation in per cent of the grey step from pupil to iris, higher
+    is better; `clutter` the natural logarithm of how much stronger the texture is above the
+    pupil than below, lower is better: iris looks alike in both, lash tips and the shadows of
+    lids add to the upper half. Each is ``None`` when too little is visible.
     """
-    angles = np.arange(256, dtype=np.float32) * np.float32(2 * np.pi / 256)
-    t = np.linspace(0.08, 0.85, 24, dtype=np.float32)[:, None]
-    cos, sin = np.cos(angles), np.sin(angles)
-    inner, outer = eye.pupil.radius(angles), eye.limbus.radius(angles)
-    x = (1 - t) * (eye.pupil.x + inner * cos) + t * (eye.limbus.x + outer * cos)
-    y = (1 - t) * (eye.pupil.y + inner * sin) + t * (eye.limbus.y + outer * sin)
-    sheet = cv2.remap(pixels, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
-    half = eye.patch.grey.shape[0] // 2
-    scale = RADIUS / eye.limbus.r
-    seen = cv2.remap(
-        eye.masks["visible"].astype(np.uint8) * 255,
-        ((x - eye.limbus.x) * scale + half).astype(np.float32),
-        ((y - eye.limbus.y) * scale + half).astype(np.float32),
-        cv2.INTER_NEAREST,
-    )
-    mask = (cv2.erode(seen, np.ones((3, 5), np.uint8)) > 0).astype(np.float32)
-    if mask.mean() < 0.10:
-        return None
-    grey = sheet.astype(np.float32) * mask
+
+    energy: float | None
+    clutter: float | None
+
+
+def measure_texture(pixels: NDArray[np.uint8], eye: Eye) -> Texture:
+    """Unroll the iris (J. Daugman's rubber sheet, 32 rings of 256 directions) and weigh its band.
+
+    Parameters
+    ----------
+    pixels : (H, W) uint8
+        The capture.
+    eye : Eye
+        Its segmentation.
+
+    Returns
+    -------
+    Texture
+        Per ring the band between about 9 and 30 samples is kept, as iris codes do.
+    """
+    sin = np.sin(_ANGLES)
+    sheet, seen = _unrolled(pixels, eye)
+    mask = seen.astype(np.float32)
+    grey = sheet * mask
     fine, coarse = (
         cv2.GaussianBlur(grey, (0, 0), sigmaX=s, sigmaY=0.8)
         / np.maximum(cv2.GaussianBlur(mask, (0, 0), sigmaX=s, sigmaY=0.8), 1e-3)
         for s in (1.5, 5.0)
     )
-    band = (fine - coarse)[mask > 0]
+    band = fine - coarse
+    inside = cv2.erode(seen, np.ones((3, 5), np.uint8)) > 0
     middle, _, core = eye.greys
-    return 100.0 * float(band.std()) / max(abs(middle - core), 8.0)
+    energy = clutter = None
+    if inside.mean() > 0.1:
+        energy = 100.0 * float(band[inside].std()) / max(abs(middle - core), 8.0)
+    above, below = band[inside & (sin < 0)], band[inside & (sin > 0)]
+    if above.size > 200 and below.size > 200:
+        clutter = float(np.log((above.std() + 0.3) / (below.std() + 0.3)))
+    return Texture(energy, clutter)
+
+
+def _unrolled(pixels: NDArray[np.uint8], eye: Eye) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Rubber sheet (32, 256) and where it is visible (0 or 1)."""
+    t = np.linspace(0.05, 0.95, 32, dtype=np.float32)[:, None]
+    cos, sin = np.cos(_ANGLES), np.sin(_ANGLES)
+    inner, outer = eye.pupil.radius(_ANGLES), eye.limbus.radius(_ANGLES)
+    x = (1 - t) * (eye.pupil.x + inner * cos) + t * (eye.limbus.x + outer * cos)
+    y = (1 - t) * (eye.pupil.y + inner * sin) + t * (eye.limbus.y + outer * sin)
+    sheet = cv2.remap(pixels, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
+    half, scale = eye.patch.grey.shape[0] // 2, RADIUS / eye.limbus.r
+    seen = cv2.remap(
+        eye.masks["visible"].astype(np.uint8),
+        ((x - eye.limbus.x) * scale + half).astype(np.float32),
+        ((y - eye.limbus.y) * scale + half).astype(np.float32),
+        cv2.INTER_NEAREST,
+    )
+    return sheet.astype(np.float32), np.asarray(seen, np.uint8)
 
 
 def interlacing(pixels: NDArray[np.uint8], eye: Eye) -> float:

@@ -8,7 +8,14 @@ import numpy as np
 
 from ektp_biocheck.iris.segmentation import Eye
 
-__all__ = ["covered_shares", "eye_opening", "margin_adequacy", "margins", "usable_iris_area"]
+__all__ = [
+    "covered_shares",
+    "eye_opening",
+    "margin_adequacy",
+    "margins",
+    "room_below_pupil",
+    "usable_iris_area",
+]
 
 
 def usable_iris_area(eye: Eye) -> float:
@@ -34,6 +41,17 @@ def eye_opening(eye: Eye) -> float:
     top = max(float(eye.upper.at(at)[0]), -1.0)
     bottom = min(float(eye.lower.at(at)[0]), 1.0)
     return float(np.clip((bottom - top) / 2, 0, 1))
+
+
+def room_below_pupil(eye: Eye) -> float:
+    """Distance from the pupil's lower edge to the lower lid, in iris radii. Higher is better.
+
+    Negative when the lid cuts the pupil. Small for a lid that has risen, a gaze turned down
+    and a wide pupil alike: each costs the strip of iris that lids hide least.
+    """
+    at = np.array([(eye.pupil.x - eye.limbus.x) / eye.limbus.r], np.float32)
+    foot = (eye.pupil.y - eye.limbus.y + eye.pupil.r) / eye.limbus.r
+    return float(eye.lower.at(at)[0]) - foot
 
 
 def margins(eye: Eye) -> dict[str, float]:
