@@ -7,6 +7,7 @@ repository); nothing of them is written into it.
 import csv
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,88 @@ def boundaries(root: Path) -> dict[tuple[str, str], dict[str, float]]:
         }
         for row in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Genuine comparisons of one set by one matcher, judged at a false match rate of 1 %.
+
+    `shortfall` is the threshold minus the similarity; positive is a failure.
+    """
+
+    set: str
+    matcher: str
+    first: NDArray[np.str_]
+    second: NDArray[np.str_]
+    shortfall: NDArray[np.float64]
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Comparisons below the threshold."""
+        return self.shortfall > 0
+
+    def take(self, rows: NDArray[np.int64]) -> "Comparisons":
+        """Return some of the comparisons."""
+        return Comparisons(
+            self.set, self.matcher, self.first[rows], self.second[rows], self.shortfall[rows]
+        )
+
+    def worse(self, quality: dict[tuple[str, str], float]) -> NDArray[np.float64]:
+        """Lower quality of the two captures."""
+        a = np.array([quality[self.set, name] for name in self.first])
+        b = np.array([quality[self.set, name] for name in self.second])
+        return np.minimum(a, b)
+
+
+def comparisons(root: Path) -> list[Comparisons]:
+    """Read every set's genuine comparisons by every matcher."""
+    found = []
+    for name in SETS:
+        for matcher in ("gabor", "openiris"):
+            path = root / "iris" / "reference" / f"scores_{name}_{matcher}.csv"
+            with path.open(newline="") as stream:
+                rows = [
+                    (r["a"], r["b"], r["genuine"], float(r["score"]))
+                    for r in csv.DictReader(stream)
+                ]
+            impostor = np.sort([score for *_, genuine, score in rows if genuine == "0"])
+            bar = np.nextafter(impostor[int(np.ceil(0.99 * len(impostor))) - 1], np.inf)
+            genuine = [row for row in rows if row[2] == "1"]
+            found.append(
+                Comparisons(
+                    name,
+                    matcher,
+                    np.array([row[0] for row in genuine]),
+                    np.array([row[1] for row in genuine]),
+                    bar - np.array([row[3] for row in genuine]),
+                )
+            )
+    return found
+
+
+def discard_ratio(
+    c: Comparisons, quality: dict[tuple[str, str], float], limit: float = 0.3
+) -> float:
+    """Area under error versus discard, relative to random discard; lower is better.
+
+    P. Grother and E. Tabassi, "Performance of biometric quality measures", IEEE PAMI 29(4),
+    2007, doi:10.1109/TPAMI.2007.1019; pairs leave in order of their worse capture, to 30 %.
+    NaN when nothing failed.
+    """
+    failed = c.failed.astype(np.float64)
+    if failed.sum() == 0:
+        return float("nan")
+    worse = c.worse(quality)
+    order = np.argsort(worse, kind="stable")
+    _, group, size = np.unique(worse[order], return_inverse=True, return_counts=True)
+    expected = (np.bincount(group, failed[order]) / size)[group]  # ties share
+    removed = np.concatenate([[0.0], np.cumsum(expected)])
+    fraction = np.linspace(0.0, limit, 301)
+    at = fraction * len(worse)
+    low = np.floor(at).astype(int)
+    gone = removed[low] + (at - low) * expected[np.minimum(low, len(worse) - 1)]
+    rate = (failed.sum() - gone) / (len(worse) - at)
+    return float(np.mean((rate[1:] + rate[:-1]) / 2) / failed.mean())
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.iris.absence import is_face, why_no_eye
-from ektp_biocheck.iris.findings import eye_defects, is_visible_light
+from ektp_biocheck.iris.findings import eye_defects
 from ektp_biocheck.iris.measures import measure_eye, measure_picture, missing
 from ektp_biocheck.iris.overlay import overlay
 from ektp_biocheck.iris.score import expected_fnmr, score
-from ektp_biocheck.iris.segmentation import Eye, second_eye, segment
+from ektp_biocheck.iris.segmentation import Eye, dark_iris, second_eye, segment
 from ektp_biocheck.iris.side import Side, eye_side, swapped
 from ektp_biocheck.quality import Assessment, Defect
 
@@ -74,6 +74,9 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
             None,
         )
     eye = segment(pixels, thorough=full)
+    if eye is not None and dark_iris(pixels, eye):
+        defect = found("IR_VISIBLE_LIGHT", 1.0, {"step": eye.pupil.strength})
+        return _failed(pixels, "taken in visible light, not near infrared", [defect], eye)
     if eye is None or eye.confidence < _SURE_ENOUGH:
         return _failed(pixels, *why_no_eye(pixels, eye), eye)
     if eye.limbus.r < _SMALL * max(pixels.shape) and is_face(pixels):
@@ -84,9 +87,6 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
         defect = found("IR_TWO_EYES", 1.0, {"confidence": other})
         return _failed(pixels, "more than one eye", [defect], eye)
     measures = measure_eye(pixels, eye, full=full)
-    if is_visible_light(measures):
-        defect = found("IR_VISIBLE_LIGHT", 1.0, {"haze": measures["haze"].value or 0.0})
-        return _failed(pixels, "taken in visible light, not near infrared", [defect], eye)
     value, points = score(measures)
     defects = tuple(eye_defects(eye, measures))
     return Assessment("iris", ALGORITHM, value, None, measures, defects, points, eye)

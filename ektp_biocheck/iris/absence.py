@@ -13,7 +13,7 @@ from ektp_biocheck.quality import Defect
 
 __all__ = ["is_face", "why_no_eye"]
 
-_LINE_WIDTH, _LINE_TOP, _LINE_BOTTOM = 0.42, 0.46, 0.90
+_LINE_WIDTH, _LINE_TOP, _LINE_BOTTOM = 0.35, 0.46, 0.88
 
 
 def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, list[Defect]]:
@@ -53,6 +53,11 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
         return (
             "the eye is closed or nearly so",
             [found("IR_EYE_CLOSED", 1.0, evidence), found("IR_LID_OCCLUSION", 1.0, evidence)],
+        )
+    if doubtful is not None and not doubtful.clouded and confidence > 0.06:
+        return (
+            "too little of the iris shows between the lids",
+            [found("IR_LID_OCCLUSION", 1.0, evidence)],
         )
     return "no eye found", [found("IR_NO_EYE", 1.0, evidence)]
 

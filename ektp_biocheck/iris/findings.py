@@ -13,9 +13,10 @@ from ektp_biocheck.defects import found
 from ektp_biocheck.iris.segmentation import Eye
 from ektp_biocheck.quality import Defect, Measure, Region
 
-__all__ = ["eye_defects", "is_visible_light"]
+__all__ = ["eye_defects"]
 
 _BEGINS, _SEVERE = 0.2, 0.7
+PATTERN = 1.8
 
 
 def _grade(value: float, begins: float, severe: float) -> float:
@@ -25,23 +26,12 @@ def _grade(value: float, begins: float, severe: float) -> float:
 
 
 def region_of(eye: Eye) -> Region:
-    """The rectangle around the limbus, inside the picture."""
+    """Return the rectangle around the limbus, inside the picture."""
     height, width = eye.shape
     left, top = int(max(eye.limbus.x - eye.limbus.r, 0)), int(max(eye.limbus.y - eye.limbus.r, 0))
     right = int(min(eye.limbus.x + eye.limbus.r + 1, width))
     bottom = int(min(eye.limbus.y + eye.limbus.r + 1, height))
     return Region(left, top, max(right - left, 1), max(bottom - top, 1))
-
-
-def is_visible_light(measures: Mapping[str, Measure]) -> bool:
-    """Whether an eye was taken in visible light, judged from its greys.
-
-    Melanin absorbs visible light and lets near infrared pass: a dark iris is then nearly as
-    black as its pupil, beside a sclera that is far brighter than both. Blue and green eyes
-    cannot be told this way.
-    """
-    haze, sclera = measures["haze"].value, measures["iris_sclera_contrast"].value
-    return haze is not None and sclera is not None and haze > 50 and sclera > 78
 
 
 def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:
@@ -61,21 +51,30 @@ def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:
     """
     value = {name: m.value if m.value is not None else np.nan for name, m in measures.items()}
     lids = value["upper_lid_cover"] + value["lower_lid_cover"]
-    shine = max(value["reflection_cover"], value["saturation"])
-    glare = _grade(shine, 9, 18)
-    cloud = 0.0 if glare >= _SEVERE else max(_grade(value["haze"], 42, 72), 0.75 * eye.clouded)
+    glare = max(_grade(value["reflection_cover"], 9, 18), _grade(value["saturation"], 2.5, 10))
+    # White light over the pupil says nothing about what lies behind it.
+    cloud = 0.0 if glare > 0 else max(_grade(value["haze"], 42, 80), 0.3 * eye.clouded)
+    hidden = value["pupil_edge_seen"] if lids > 10 else 100.0
     tilt = max(value["gaze_sideways"] - 26, value["gaze_vertical"] - 38)
     odd_size = max(value["pupil_iris_ratio"] - 65, 20 - value["pupil_iris_ratio"], -1)
     graded = {
-        "IR_SPECULAR": (glare, {"reflection_cover": shine}),
+        "IR_SPECULAR": (glare, {name: value[name] for name in ("reflection_cover", "saturation")}),
         "IR_CLOUDY_CORNEA": (cloud, {"haze": value["haze"]}),
         "IR_LID_OCCLUSION": (
-            max(_grade(lids, 42, 55), _grade(-value["eye_opening"], -0.50, -0.35)),
+            max(
+                _grade(lids, 42, 62),
+                _grade(-value["eye_opening"], -0.56, -0.28),
+                _grade(-hidden, -67, -35),
+            ),
             {"lid_cover": lids, "eye_opening": value["eye_opening"]},
         ),
         "IR_LASH_OCCLUSION": (
-            _grade(value["lash_cover"], 16, 40),
+            _grade(value["lash_cover"], 14, 40),
             {"lash_cover": value["lash_cover"]},
+        ),
+        "IR_CONTACT_LENS": (
+            _grade(value["fine_pattern"], PATTERN, 2 * PATTERN),
+            {"fine_pattern": value["fine_pattern"]},
         ),
         "IR_OFF_GAZE": (
             _grade(tilt, 0, 20),

@@ -40,6 +40,7 @@ UNITS = {
     "limbal_ring": "",
     "texture_energy": "%",
     "upper_clutter": "",
+    "fine_pattern": "",
     "saturation": "%",
     "segmentation_confidence": "",
 }
@@ -107,7 +108,11 @@ def measure_eye(pixels: NDArray[np.uint8], eye: Eye, *, full: bool) -> dict[str,
         "segmentation_confidence": eye.confidence,
     }
     texture = sharpness.measure_texture(pixels, eye)
-    found |= {"texture_energy": texture.energy, "upper_clutter": texture.clutter}
+    found |= {
+        "texture_energy": texture.energy,
+        "upper_clutter": texture.clutter,
+        "fine_pattern": texture.pattern,
+    }
     if full:
         found |= _fine(pixels, eye)
     out = measure_picture(pixels, full=full)

@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ektp_biocheck.iris.curves import Boundary
+from ektp_biocheck.iris.curves import Boundary, unroll
 from ektp_biocheck.iris.lids import HALF, RADIUS, Lid, Patch, cover, find_lids, iris_patch
 from ektp_biocheck.iris.limbus import Ring, bright_ring, move_limbus
+from ektp_biocheck.iris.pupil import fit_pupil
 from ektp_biocheck.iris.search import find, find_clouded
 from ektp_biocheck.opencv import cv2
 
@@ -22,8 +23,9 @@ class Eye:
     """One segmented eye.
 
     `pupil` and `limbus` are in pixels of the capture; `patch` and `masks` in the scaled patch
-    of `lids`. `homogeneity` says that the pupil holds no darker core (1 is sure), `clouded` that a
-    step of grey goes the wrong way (see `search`), `confidence` how likely both boundaries are right.
+    of `lids`. `homogeneity` says that the pupil holds no darker core (1 is sure), `clouded` that
+    a step of grey goes the wrong way (see `search`), `confidence` how likely both boundaries
+    are right.
     """
 
     pupil: Boundary
@@ -79,12 +81,33 @@ def working_picture(
     return small.astype(np.float32), cv2.GaussianBlur(clean, (0, 0), 0.8), reflection, factor
 
 
+def dark_iris(pixels: NDArray[np.uint8], eye: Eye) -> bool:
+    """Whether what was taken for a pupil is a dark iris with the pupil faintly inside it.
+
+    Melanin absorbs visible light and lets near infrared pass: in visible light a brown iris is
+    nearly as black as its pupil, beside a sclera far brighter than both. Light eyes cannot be
+    told this way.
+    """
+    if eye.clouded or eye.pupil.strength < 45:
+        return False
+    _, clean, reflection, factor = working_picture(pixels)
+    disc = eye.pupil.scaled(factor)
+    angles = np.arange(0, 6.28, 0.3, dtype=np.float32)
+    core, _ = unroll(clean, disc.x, disc.y, angles, disc.r * np.array([0.1, 0.2], np.float32))
+    rim, _ = unroll(clean, disc.x, disc.y, angles, disc.r * np.array([0.75, 0.8], np.float32))
+    if float(np.median(rim) - np.median(core)) < 5:
+        return False
+    usable = (1 - reflection).astype(np.float32)
+    inner = fit_pupil(clean, disc.x, disc.y, 0.45 * disc.r, usable)
+    return inner.fraction > 0.8 and inner.r < 0.8 * disc.r and inner.strength > 5
+
+
 def second_eye(pixels: NDArray[np.uint8], eye: Eye) -> float | None:
     """Look for another eye beside the one found; its confidence, or ``None``.
 
     Only asked where the first is small enough to leave room for a second of its size.
     """
-    height, width = eye.shape
+    width = eye.shape[1]
     if 5 * eye.limbus.r > width:
         return None
     blank = pixels.copy()

@@ -99,9 +99,8 @@ def pupil_edge(pixels: NDArray[np.uint8], eye: Eye) -> PupilEdge | None:
     )
     if eye.clouded:
         rays = 255 - rays
-    hot = cv2.dilate(
-        (rays > 0.5 * (rays.max() + np.median(rays[30:]))).astype(np.uint8), np.ones((5, 5))
-    )
+    bright = rays > 0.5 * (rays.max() + np.median(rays[30:]))
+    hot = cv2.dilate(bright.astype(np.uint8), np.ones((5, 5), np.uint8))
     smooth = cv2.blur(cv2.copyMakeBorder(rays, 0, 0, 2, 2, cv2.BORDER_WRAP), (5, 1))[:, 2:-2]
     step = np.diff(smooth, axis=0)
     rows, slope = peaks(step)
@@ -150,11 +149,14 @@ class Texture:
     `energy` is its standard deviation in per cent of the grey step from pupil to iris, higher
     is better; `clutter` the natural logarithm of how much stronger the texture is above the
     pupil than below, lower is better: iris looks alike in both, lash tips and the shadows of
-    lids add to the upper half. Each is ``None`` when too little is visible.
+    lids add to the upper half. `pattern` is the strength of detail finer than an iris has,
+    over that of the texture: printed dots of a lens, or noise; lower is better. Each is ``None``
+    when too little is visible.
     """
 
     energy: float | None
     clutter: float | None
+    pattern: float | None
 
 
 def measure_texture(pixels: NDArray[np.uint8], eye: Eye) -> Texture:
@@ -184,13 +186,15 @@ def measure_texture(pixels: NDArray[np.uint8], eye: Eye) -> Texture:
     band = fine - coarse
     inside = cv2.erode(seen, np.ones((3, 5), np.uint8)) > 0
     middle, _, core = eye.greys
-    energy = clutter = None
+    energy = clutter = pattern = None
     if inside.mean() > 0.1:
         energy = 100.0 * float(band[inside].std()) / max(abs(middle - core), 8.0)
+        dots = (sheet - cv2.blur(sheet, (5, 1)))[inside]
+        pattern = float(dots.std()) / max(float(band[inside].std()), 1.0)
     above, below = band[inside & (sin < 0)], band[inside & (sin > 0)]
     if above.size > 200 and below.size > 200:
         clutter = float(np.log((above.std() + 0.3) / (below.std() + 0.3)))
-    return Texture(energy, clutter)
+    return Texture(energy, clutter, pattern)
 
 
 def _unrolled(pixels: NDArray[np.uint8], eye: Eye) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
