@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.defects import found
-from ektp_biocheck.iris.segmentation import Eye
+from ektp_biocheck.iris.segmentation import Eye, segment
 from ektp_biocheck.opencv import cv2
 from ektp_biocheck.quality import Defect
 
 __all__ = ["is_face", "why_no_eye"]
 
-_LINE_WIDTH, _LINE_TOP, _LINE_BOTTOM = 0.35, 0.46, 0.88
+_LINE_WIDTH, _LINE_TOP, _LINE_BOTTOM = 0.35, 0.48, 0.88
 
 
 def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, list[Defect]]:
@@ -42,11 +42,14 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
         return "a reflection hides the eye", [shine]
     if is_face(pixels):
         return "a face, not a single eye", [found("IR_TWO_EYES", 1.0, evidence)]
-    if doubtful is not None and doubtful.clouded and confidence > 0.25:
+    if doubtful is not None and doubtful.clouded and _may_be_cloudy(doubtful):
         return (
             "iris and pupil do not stand out: cloudy cornea or lens",
             [found("IR_CLOUDY_CORNEA", 1.0, evidence)],
         )
+    far = too_far(pixels)
+    if far is not None:
+        return "the eye is too far away", [found("IR_TOO_SMALL", 1.0, {"iris_radius": far})]
     width, height = lash_line(pixels)
     if width > _LINE_WIDTH and _LINE_TOP < height < _LINE_BOTTOM:
         evidence |= {"lash_line_width": width}
@@ -60,6 +63,24 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
             [found("IR_LID_OCCLUSION", 1.0, evidence)],
         )
     return "no eye found", [found("IR_NO_EYE", 1.0, evidence)]
+
+
+def too_far(pixels: NDArray[np.uint8]) -> float | None:
+    """Radius of a small iris near the middle of the picture, in pixels, or ``None``."""
+    height, width = pixels.shape
+    if min(height, width) < 200:
+        return None
+    crop = np.ascontiguousarray(pixels[height // 4 : -(height // 4), width // 4 : -(width // 4)])
+    eye = segment(crop, thorough=False)
+    if eye is None or eye.confidence < 0.9 or eye.limbus.r > 0.09 * max(pixels.shape):
+        return None
+    return eye.limbus.r
+
+
+def _may_be_cloudy(doubtful: Eye) -> bool:
+    """Whether a doubtful eye seen through a veil is still likelier than chance circles."""
+    share = doubtful.limbus.r / max(doubtful.shape)
+    return doubtful.confidence > (0.05 if share > 0.11 else 0.25)
 
 
 def glare_share(pixels: NDArray[np.uint8]) -> float:

@@ -144,7 +144,7 @@ def propose_discs(picture: NDArray[np.float32], limit: int = 3) -> list[Candidat
 
 
 def _darkness(picture: NDArray[np.float32], x: int, y: int, pupil: float, limbus: float) -> float:
-    """0.4..1: is the disc darker than what surrounds it, and that darker than the sclera?"""
+    """Return 0.4..1: is the disc darker than its ring, and that darker than the sclera."""
     reach = max(1, int(0.6 * pupil))
     disc = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
     ring = int(min(1.5 * pupil, 0.5 * (pupil + limbus)) + 0.5)

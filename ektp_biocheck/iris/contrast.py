@@ -93,7 +93,7 @@ def haze(greys: Greys) -> float | None:
 
 
 def greyscale_utilisation(pixels: NDArray[np.uint8]) -> float:
-    """Shannon entropy of the picture's grey histogram, in bits, 0 to 8. Higher is better; ISO: 6."""
+    """Shannon entropy of the picture's greys in bits, 0 to 8. Higher is better; ISO: 6."""
     counts = cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel()
     share = counts[counts > 0] / counts.sum()
     return float(max(0.0, -(share * np.log2(share)).sum()))

@@ -104,8 +104,10 @@ def fit_harmonics(
     stiffness: float,
     centring: tuple[float, float, float, float] = (1e-6, 1e-6, 0.0, 0.0),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Robust r + a cos θ + b sin θ + c cos 2θ + s sin 2θ; the ellipse part is held back by
-    `stiffness` (in weights), since an arc alone cannot tell an ellipse from a shifted circle.
+    """Fit r + a cos θ + b sin θ + c cos 2θ + s sin 2θ, robustly.
+
+    The ellipse part is held back by `stiffness` (in weights), since an arc alone cannot tell an
+    ellipse from a shifted circle.
     `centring` holds a and b (weights, then the values they are held to).
     """
     design = np.stack(

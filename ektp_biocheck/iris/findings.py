@@ -16,7 +16,7 @@ from ektp_biocheck.quality import Defect, Measure, Region
 __all__ = ["eye_defects"]
 
 _BEGINS, _SEVERE = 0.2, 0.7
-PATTERN = 1.8
+PATTERN = 1.7
 
 
 def _grade(value: float, begins: float, severe: float) -> float:
@@ -53,8 +53,10 @@ def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:
     lids = value["upper_lid_cover"] + value["lower_lid_cover"]
     glare = max(_grade(value["reflection_cover"], 9, 18), _grade(value["saturation"], 2.5, 10))
     # White light over the pupil says nothing about what lies behind it.
-    cloud = 0.0 if glare > 0 else max(_grade(value["haze"], 42, 80), 0.3 * eye.clouded)
-    hidden = value["pupil_edge_seen"] if lids > 10 else 100.0
+    cloud = 0.0 if glare > 0 else max(_grade(value["haze"], 42, 71), 0.3 * eye.clouded)
+    # The pupil's rim is lost where a lid hangs over it; both together leave no doubt.
+    lost = 68 - value["pupil_edge_seen"]
+    hidden = max(lost + 0.5 * (lids - 30), 3 * (lost - 8) + 10 if lids > 10 else -1.0)
     tilt = max(value["gaze_sideways"] - 26, value["gaze_vertical"] - 38)
     odd_size = max(value["pupil_iris_ratio"] - 65, 20 - value["pupil_iris_ratio"], -1)
     graded = {
@@ -64,7 +66,7 @@ def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:
             max(
                 _grade(lids, 42, 62),
                 _grade(-value["eye_opening"], -0.56, -0.28),
-                _grade(-hidden, -67, -35),
+                _grade(hidden, 2, 10),
             ),
             {"lid_cover": lids, "eye_opening": value["eye_opening"]},
         ),
@@ -93,7 +95,7 @@ def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:
             {name: value[name] for name in ("edge_width", "motion_blur") if value[name] >= 0},
         ),
         "IR_ARCUS_SENILIS": (
-            _grade(value["limbal_ring"], 0.30, 1.2),
+            _grade(value["limbal_ring"], 0.22, 1.2),
             {"limbal_ring": value["limbal_ring"]},
         ),
         "IR_TOO_SMALL": (

@@ -158,7 +158,7 @@ def _columns() -> NDArray[np.int32]:
 
 
 def _gains(odd: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """What each row would gain as the lid's edge, per column: sticky strangeness beyond it."""
+    """Sum what each row would gain as the lid's edge, per column: sticky strangeness."""
     columns = odd[:, _columns() + HALF]
     if side > 0:
         columns = columns[::-1]

@@ -21,7 +21,7 @@ _RATIO_MIN, _RATIO_MAX = 0.16, 0.80
 
 @cache
 def _limbus_shifts() -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Row shifts (in log-radius samples of 3 %) of every displaced circle, and the displacements."""
+    """Row shifts (log-radius samples of 3 %) of every displaced circle, and displacements."""
     a, b = (
         v.ravel()
         for v in np.meshgrid(

@@ -124,7 +124,7 @@ def homogeneity(clean: NDArray[np.float32], pupil: Boundary) -> tuple[float, flo
 def darker_core(
     clean: NDArray[np.float32], disc: Boundary, bar: float
 ) -> tuple[float, float, float] | None:
-    """The darker disc inside a disc: an iris had been taken for a pupil."""
+    """Find the darker disc inside a disc: an iris had been taken for a pupil."""
     top, left = max(int(disc.y - disc.r), 0), max(int(disc.x - disc.r), 0)
     crop = clean[top : int(disc.y + disc.r + 1), left : int(disc.x + disc.r + 1)]
     if crop.size == 0:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ektp_biocheck.quality import Measure
 
-__all__ = ["EXPECTED_FNMR", "FITTED", "POLICY", "Term", "expected_fnmr", "risk", "score"]
+__all__ = ["EXPECTED_FNMR", "FITTED", "POLICY", "WORST", "Term", "expected_fnmr", "risk", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class Term:
 
 
 FITTED = {
-    "pupil_edge_seen": Term(100, 60, 0.76),
-    "limbus_edge_seen": Term(95, 45, 1.07),
-    "limbus_misfit": Term(1.2, 3.2, 0.89),
-    "room_below_pupil": Term(0.55, 0.15, 0.92),
-    "upper_clutter": Term(-0.1, 1.2, 0.75),
-    "eye_opening": Term(0.90, 0.50, 0.37),
-    "iris_pupil_concentricity": Term(97, 90, 0.27),
-    "haze": Term(23, 45, 0.56),
+    "pupil_edge_seen": Term(100, 60, 0.68),
+    "limbus_edge_seen": Term(95, 45, 0.51),
+    "limbus_misfit": Term(1.2, 3.2, 0.70),
+    "room_below_pupil": Term(0.55, 0.15, 0.63),
+    "upper_clutter": Term(-0.1, 1.2, 0.52),
+    "eye_opening": Term(0.90, 0.50, 0.55),
+    "iris_pupil_concentricity": Term(97, 90, 0.11),
+    "haze": Term(23, 45, 0.26),
 }
 POLICY = {
     "usable_iris_area": Term(50, 20, 2.0),
@@ -52,9 +52,18 @@ POLICY = {
     "iris_radius": Term(45, 20, 2.0),
     "limbal_ring": Term(0.5, 1.5, 0.5),
 }
-_WORST = 5.5  # log-odds at which the score reaches 0
+WORST = 3.6  # log-odds at which the score reaches 0
 
-EXPECTED_FNMR = ((0, 0.30), (50, 0.10), (60, 0.04), (70, 0.02), (80, 0.01), (90, 0.005))
+EXPECTED_FNMR = (
+    (30, 0.20),
+    (45, 0.137),
+    (55, 0.064),
+    (65, 0.020),
+    (75, 0.0055),
+    (85, 0.0045),
+    (95, 0.0006),
+)
+"""False non-match rate by score, cross-validated (``benchmarks/fit_iris.py score``)."""
 
 
 def risk(measures: Mapping[str, Measure]) -> dict[str, float]:
@@ -84,12 +93,12 @@ def score(measures: Mapping[str, Measure]) -> tuple[int, dict[str, float]]:
     dict of str to float
         What each measure takes from 100, in points (negative), largest first.
     """
-    points = {name: -100.0 * rise / _WORST for name, rise in risk(measures).items()}
+    points = {name: -100.0 * rise / WORST for name, rise in risk(measures).items()}
     return int(np.clip(round(100.0 + sum(points.values())), 0, 100)), points
 
 
 def expected_fnmr(value: int) -> float:
-    """False non-match rate to expect at a score, at a false match rate of 1 %.
+    """Tell the false non-match rate to expect at a score, at a false match rate of 1 %.
 
     From cross-validated scores of the development captures: the rate among comparisons whose
     worse capture has about this score. It holds for those cameras and comparators; elsewhere

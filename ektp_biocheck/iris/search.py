@@ -51,7 +51,7 @@ class Hypothesis:
 
 
 def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray[np.float64]:
-    """Figures the confidence rests on, in the order of `CUES`; `side` is the picture's long side."""
+    """Figures behind the confidence, in the order of `CUES`; `side`: the picture's long side."""
     return np.array(
         [
             1.0,

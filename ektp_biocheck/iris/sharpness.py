@@ -80,7 +80,7 @@ def pupil_edge(pixels: NDArray[np.uint8], eye: Eye) -> PupilEdge | None:
     Returns
     -------
     PupilEdge or None
-        ``None`` when less than half of the edge is seen.
+        ``None`` when less than a third of the edge is seen.
     """
     angles = np.arange(128, dtype=np.float32) * np.float32(2 * np.pi / 128)
     curve = eye.pupil.radius(angles)
@@ -107,7 +107,7 @@ def pupil_edge(pixels: NDArray[np.uint8], eye: Eye) -> PupilEdge | None:
     height = np.median(smooth[34:], axis=0) - np.median(smooth[:15], axis=0)
     good = (height > 0.5 * np.median(height)) & (slope > 0) & inside[24]
     good &= (np.abs(rows - 24) < 8) & (hot[12:36].max(axis=0) == 0)
-    if good.mean() < 0.5:
+    if good.mean() < 0.3:
         return None
     pitch = float(scale[1] - scale[0])
     edge = np.where(good, (scale[0] + (rows + 0.5) * pitch) * curve, np.nan)
@@ -190,11 +190,22 @@ def measure_texture(pixels: NDArray[np.uint8], eye: Eye) -> Texture:
     if inside.mean() > 0.1:
         energy = 100.0 * float(band[inside].std()) / max(abs(middle - core), 8.0)
         dots = (sheet - cv2.blur(sheet, (5, 1)))[inside]
-        pattern = float(dots.std()) / max(float(band[inside].std()), 1.0)
+        fine = max(float(dots.var()) - _noise_power(pixels, eye), 0.0)
+        pattern = float(np.sqrt(fine)) / max(float(band[inside].std()), 1.0)
     above, below = band[inside & (sin < 0)], band[inside & (sin > 0)]
     if above.size > 200 and below.size > 200:
         clutter = float(np.log((above.std() + 0.3) / (below.std() + 0.3)))
     return Texture(energy, clutter, pattern)
+
+
+def _noise_power(pixels: NDArray[np.uint8], eye: Eye) -> float:
+    """Variance of the sensor's noise, from the pupil, where there is nothing else to see."""
+    x, y, half = int(eye.pupil.x), int(eye.pupil.y), max(int(0.45 * eye.pupil.r), 3)
+    crop = pixels[max(y - half, 0) : y + half, max(x - half, 0) : x + half].astype(np.float32)
+    if crop.size < 16:
+        return 0.0
+    step = np.abs(crop[:, 1:] - crop[:, :-1])
+    return float((1.05 * np.median(step)) ** 2)
 
 
 def _unrolled(pixels: NDArray[np.uint8], eye: Eye) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
