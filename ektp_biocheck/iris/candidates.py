@@ -63,10 +63,12 @@ def _vote(
         flat = np.bincount(
             cy[inside] * width + cx[inside], weight[inside], minlength=height * width
         )
+        # Twice a box is nearly a Gaussian at a fraction of its time; the scale undoes how a
+        # full rim's votes spread over the box.
         sigma = 0.6 + 0.10 * radius
-        # The blur spreads a full rim's votes over its own area; this scale undoes it.
-        scale = sigma * sigma / (radius * 1.5)
-        stack[k] = cv2.GaussianBlur(flat.reshape(shape).astype(np.float32) * scale, (0, 0), sigma)
+        box = 2 * round((np.sqrt(6 * sigma * sigma + 1) - 1) / 2) + 1
+        votes = flat.reshape(shape).astype(np.float32) * (box * box / (9.4 * radius))
+        stack[k] = cv2.blur(cv2.blur(votes, (box, box)), (box, box))
     return stack
 
 
@@ -108,7 +110,7 @@ def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
     limbs = _vote(tuple(column[lateral] for column in edges), _LIMBUS_RADII, shape)
     strength = pupils.max(axis=0)
     peaks = strength >= cv2.dilate(strength, np.ones((5, 5), np.uint8))
-    rows, columns = np.nonzero(peaks & (strength > 0.25 * strength.max()))
+    rows, columns = np.nonzero(peaks & (strength > 0.2 * strength.max()))
     order = np.argsort(-strength[rows, columns], kind="stable")[:24]
     found = []
     for x, y in zip(columns[order].tolist(), rows[order].tolist(), strict=True):

@@ -109,6 +109,11 @@ def fit_harmonics(
     The ellipse part is held back by `stiffness` (in weights), since an arc alone cannot tell an
     ellipse from a shifted circle.
     `centring` holds a and b (weights, then the values they are held to).
+
+    Returns
+    -------
+    (5,) float64, (n,) float64
+        The coefficients and the residuals.
     """
     design = np.stack(
         [np.ones_like(angle), np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)],
@@ -121,7 +126,7 @@ def fit_harmonics(
     robust = weight * np.where(np.sin(angle) < -0.6, 0.05, 1.0)
     solution = np.zeros(5)
     residual = np.zeros(len(angle))
-    for _ in range(4):
+    for _ in range(3):
         weighted = design * robust[:, None]
         solution = np.linalg.solve(design.T @ weighted + np.diag(ridge), weighted.T @ radius + pull)
         residual = radius - design @ solution

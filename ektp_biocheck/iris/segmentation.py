@@ -15,6 +15,7 @@ from ektp_biocheck.opencv import cv2
 
 __all__ = ["Eye", "segment"]
 
+_DOUBT = 0.9  # confidence under which more is looked at
 WORK = 320  # pixels on the long side of the working picture
 
 
@@ -143,8 +144,12 @@ def segment(pixels: NDArray[np.uint8], *, thorough: bool = True) -> Eye | None:
     """
     raw, clean, reflection, factor = working_picture(pixels)
     found = find(clean, reflection, 4 if thorough else 2)
-    if thorough and (not found or found[0].confidence < 0.9):
-        found = sorted(found + find_clouded(clean, reflection), key=lambda h: -h.confidence)
+    if thorough and (not found or found[0].confidence < _DOUBT):
+        found = find(clean, reflection, 12)
+    if thorough and (not found or found[0].confidence < _DOUBT):
+        found = sorted(
+            found + find_clouded(clean, reflection), key=lambda h: h.confidence, reverse=True
+        )
     if not found:
         return None
     best = found[0]
