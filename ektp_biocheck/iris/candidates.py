@@ -17,6 +17,7 @@ __all__ = ["Candidate", "propose", "propose_discs"]
 
 _PUPIL_RADII = np.geomspace(3.2, 33.0, 15)  # in pixels of the coarse picture (160 on the long side)
 _LIMBUS_RADII = np.geomspace(11.0, 72.0, 14)
+Index = NDArray[np.int64]
 _RATIO_RANGE = (0.16, 0.78)  # pupil over limbus: anatomy with room for drugs and small pupils
 
 
@@ -72,20 +73,20 @@ def _vote(
     return stack
 
 
-def _limbus_near(stack: NDArray[np.float32], x: int, y: int, pupil: float) -> tuple[float, float]:
-    """Best limbus votes around a pupil and the radius that got them."""
-    best = (0.0, pupil / 0.4)
+def _limbus_near(
+    stack: NDArray[np.float32], x: Index, y: Index, pupil: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Best limbus votes around each pupil and the radius that got them."""
+    best, limbus = np.zeros(len(x)), pupil / 0.4
     for k, radius in enumerate(_LIMBUS_RADII):
-        if not _RATIO_RANGE[0] < pupil / radius < _RATIO_RANGE[1]:
-            continue
-        reach = max(1, int(0.18 * radius))
-        window = stack[k, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-        votes = float(window.max())
+        reach = 2 * max(1, int(0.18 * radius)) + 1
+        votes = cv2.dilate(stack[k], np.ones((reach, reach), np.uint8))[y, x].astype(np.float64)
+        ratio = pupil / radius
         # Anatomy as a weak prior: ratios near 0.4 are usual under station lights.
-        votes *= float(np.exp(-0.5 * (np.log(pupil / radius / 0.38) / 0.6) ** 2))
-        if votes > best[0]:
-            best = (votes, float(radius))
-    return best
+        votes *= np.exp(-0.5 * (np.log(ratio / 0.38) / 0.6) ** 2)
+        better = (votes > best) & (ratio > _RATIO_RANGE[0]) & (ratio < _RATIO_RANGE[1])
+        best, limbus = np.where(better, votes, best), np.where(better, radius, limbus)
+    return best, limbus
 
 
 def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
@@ -112,15 +113,15 @@ def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
     peaks = strength >= cv2.dilate(strength, np.ones((5, 5), np.uint8))
     rows, columns = np.nonzero(peaks & (strength > 0.2 * strength.max()))
     order = np.argsort(-strength[rows, columns], kind="stable")[:24]
-    found = []
-    for x, y in zip(columns[order].tolist(), rows[order].tolist(), strict=True):
-        for k in np.argsort(-pupils[:, y, x])[:2]:
-            pupil = float(_PUPIL_RADII[k])
-            votes, limbus = _limbus_near(limbs, x, y, pupil)
-            darkness = _darkness(picture, x, y, pupil, limbus)
-            total = (float(pupils[k, y, x]) + 1.3 * votes) * darkness
-            found.append(Candidate(float(x), float(y), pupil, limbus, total))
-    found.sort(key=lambda c: -c.votes)
+    x, y = np.repeat(columns[order], 2), np.repeat(rows[order], 2)
+    which = np.argsort(-pupils[:, rows[order], columns[order]], axis=0)[:2].T.ravel()
+    radius = _PUPIL_RADII[which]
+    votes, limbus = _limbus_near(limbs, x, y, radius)
+    total = (pupils[which, y, x] + 1.3 * votes) * _darkness(picture, x, y, radius, limbus)
+    found = [
+        Candidate(float(x[k]), float(y[k]), float(radius[k]), float(limbus[k]), float(total[k]))
+        for k in np.argsort(-total, kind="stable")
+    ]
     return _distinct(found, limit)
 
 
@@ -145,19 +146,30 @@ def propose_discs(picture: NDArray[np.float32], limit: int = 3) -> list[Candidat
     return found
 
 
-def _darkness(picture: NDArray[np.float32], x: int, y: int, pupil: float, limbus: float) -> float:
-    """Return 0.4..1: is the disc darker than its ring, and that darker than the sclera."""
-    reach = max(1, int(0.6 * pupil))
-    disc = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-    ring = int(min(1.5 * pupil, 0.5 * (pupil + limbus)) + 0.5)
-    far = int(1.2 * limbus + 0.5)
-    row = picture[y]
-    width = len(row)
-    sides = [row[x + d] for d in (-ring, ring) if 0 <= x + d < width]
-    outer = [row[x + d] for d in (-far, far) if 0 <= x + d < width]
-    core = float(np.median(disc))
-    iris = float(np.mean(sides)) if sides else core
-    sclera = float(np.mean(outer)) if outer else iris
+def _darkness(
+    picture: NDArray[np.float32],
+    x: Index,
+    y: Index,
+    pupil: NDArray[np.float64],
+    limbus: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return 0.4..1: is each disc darker than its ring, and that darker than the sclera."""
+    width = picture.shape[1]
+    calm = cv2.blur(picture, (3, 3))
+
+    def beside(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean grey at a distance to both sides, of those inside the picture."""
+        total, count = np.zeros(len(x)), np.zeros(len(x))
+        for sign in (-1, 1):
+            column = x + np.rint(sign * distance).astype(np.int64)
+            inside = (column >= 0) & (column < width)
+            total += np.where(inside, calm[y, np.clip(column, 0, width - 1)], 0)
+            count += inside
+        return np.where(count > 0, total / np.maximum(count, 1), calm[y, x])
+
+    core = np.minimum(calm[y, x], beside(0.4 * pupil))
+    iris = beside(np.minimum(1.5 * pupil, 0.5 * (pupil + limbus)))
+    sclera = beside(1.2 * limbus)
     return 0.4 + 0.3 * (core < iris) + 0.3 * (iris < sclera)
 
 
