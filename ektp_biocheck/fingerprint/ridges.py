@@ -209,7 +209,7 @@ def ridge_field(grey: NDArray[np.float32]) -> RidgeField:
     scale = WINDOW**2 * float((fixed.window**2).sum()) ** 2
     amplitude = np.sqrt(4 * energy / scale)
     direction, agreement, rate = _smoothed_direction(energy, cosine, sine, rate, amplitude)
-    period = np.float32(WINDOW) / np.maximum(rate, np.float32(1.0))
+    period = (WINDOW / np.maximum(rate, np.float32(1.0))).astype(np.float32)
     inside = ((power * band_filters(direction, period, NARROW)) @ fixed.whole).reshape(grid)
     everything = np.einsum("nij,nij->n", windows, windows).reshape(grid) * (WINDOW**2 / 2)
     clarity = inside / (everything + np.float32(1.0))

@@ -50,6 +50,10 @@ class Profiles:
     trend: NDArray[np.float64]
     ridge: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[np.bool_]) -> "Profiles":
+        """Return the chosen blocks."""
+        return Profiles(self.windows[rows], self.trend[rows], self.ridge[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:

@@ -1,0 +1,52 @@
+"""The demonstration: the captures that come with the package, scored as `batch` would."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ektp_biocheck.batch.outcome import Options, Outcome, assess_file
+from ektp_biocheck.batch.overlay import write_overlay
+from ektp_biocheck.batch.run import run_batch
+from ektp_biocheck.errors import InstallationError
+
+if TYPE_CHECKING:
+    from ektp_biocheck.lang import Lang
+
+__all__ = ["captures", "run_demo"]
+
+
+def captures() -> Path:
+    """Return the folder of the synthetic captures, in a clone or in an installed wheel.
+
+    Raises
+    ------
+    InstallationError
+        When it is in neither.
+    """
+    package = Path(__file__).parent
+    for folder in (package.parent / "fixtures" / "captures", package / "demo_captures"):
+        if folder.is_dir():
+            return folder
+    raise InstallationError("the demo captures are missing: install the package again")
+
+
+def run_demo(out: Path, lang: "Lang") -> list[Outcome]:
+    """Score the demo captures into `out`: the table, the summary and an overlay for each.
+
+    Returns
+    -------
+    list of Outcome
+        Sorted by path.
+    """
+    outcomes: list[Outcome] = []
+    options = Options(iso=True)
+    folder = captures()
+    run_batch(folder, out, options, scored=outcomes.append)
+    overlays = out / "overlays"
+    overlays.mkdir(exist_ok=True)
+    outcomes.sort(key=lambda outcome: outcome.path)
+    for outcome in outcomes:
+        file = folder / outcome.path
+        drawn, sample = assess_file(file, options, name=outcome.path)
+        if sample is not None and drawn.assessment is not None:
+            write_overlay(overlays / f"{file.stem}.overlay.png", drawn, sample, lang)
+    return outcomes

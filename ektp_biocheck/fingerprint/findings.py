@@ -1,0 +1,147 @@
+"""From figures to defects: what is wrong with a print, how badly, and how that was told.
+
+A condition of skin, pressing or sensor is named when the causes' model finds it likelier than
+a clean print; its severity is how sure that is, times how far the score has fallen. What lies
+on the print (an old print, dirt, cracks, motion, rotation) has its own limit each. Nothing
+here is a threshold of acceptance: that is the policy's.
+"""
+
+import numpy as np
+
+from ektp_biocheck.defects import found
+from ektp_biocheck.fingerprint import marks
+from ektp_biocheck.fingerprint.analysis import Analysis
+from ektp_biocheck.fingerprint.causes import CAUSES, cause_likelihoods
+from ektp_biocheck.fingerprint.ridges import CELL
+from ektp_biocheck.quality import Defect, Region
+
+__all__ = ["blank_defects", "find_defects"]
+
+LIKELY = 0.35  # and likelier than a clean print
+LEAST_SEVERITY = 0.12
+SURE_SHARE = 0.3  # of the severity that does not depend on the score
+FULL_SCORE = 80  # at and above it nothing has been lost
+FEW_MINUTIAE = 8.0  # NFIQ 2 warns below 5, an identification needs about 12
+LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
+MOTION_LIMIT = 0.45
+GHOST_CELLS = 10
+BRIGHT_LIMIT, DARK_LIMIT = 0.09, 0.15  # nine tenths of the development prints stay below
+TIP_HEIGHT_MM = 14.0
+DOUBTFUL_SCORE = 40  # a print that scores more has minutiae enough to be one
+DOUBTFUL = 0.2  # log odds of being a print; untouched development prints are above 1
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    """0 at `low`, 1 at `high`, straight between."""
+    return float(np.clip((value - low) / (high - low), 0, 1))
+
+
+def blank_defects(contrast: float, mean: float) -> tuple[Defect, ...]:
+    """Return the defect of a picture without any contact area."""
+    return (found("FP_BLANK", 1.0, {"grey_deviation": contrast, "mean_grey": mean}),)
+
+
+def _whole(analysis: Analysis) -> Region | None:
+    outline = analysis.foreground.polygon
+    if not len(outline):
+        return None
+    (left, top), (right, bottom) = outline.min(axis=0), outline.max(axis=0)
+    return Region(int(left), int(top), int(right - left + 1), int(bottom - top + 1))
+
+
+def _condition(analysis: Analysis, score: int) -> list[Defect]:
+    likely = cause_likelihoods(analysis)
+    skin = analysis.skin
+    assert skin is not None  # noqa: S101 - callers have a contact area
+    harm = 1 - min(score, FULL_SCORE) / FULL_SCORE
+    evidence = {
+        "modulation": skin.modulation,
+        "noise": skin.noise,
+        "amplitude": skin.amplitude,
+        "crispness": skin.crispness,
+        "area_mm2": analysis.foreground.area_mm2,
+    }
+    if skin.ridge_share is not None:
+        evidence["ridge_share"] = skin.ridge_share
+    defects = []
+    for cause, code in CAUSES.items():
+        sure = likely[cause]
+        severity = sure * (SURE_SHARE + (1 - SURE_SHARE) * harm)
+        if code is not None and sure >= max(LIKELY, likely["clean"]) and severity >= LEAST_SEVERITY:
+            certain = evidence | {"likelihood": round(sure, 3)}
+            defects.append(found(code, severity, certain, _whole(analysis)))
+    return defects
+
+
+def _placement(analysis: Analysis, partial: bool) -> list[Defect]:
+    """Rotation, and a tip that stands in for the whole fingertip."""
+    defects = []
+    axis = marks.lean_of(analysis)
+    if abs(axis.lean_deg) > LEAN_LIMIT and axis.elongation > 1.15:
+        severity = _ramp(abs(axis.lean_deg), LEAN_LIMIT - 15, 90)
+        figures = {"lean_deg": axis.lean_deg, "elongation": axis.elongation}
+        defects.append(found("FP_ROTATED", severity, figures, _whole(analysis)))
+    box = _whole(analysis)
+    if partial and box is not None:
+        height = box.height * 25.4 / 500
+        low_down = (box.y + box.height / 2) / analysis.pixels.shape[0]
+        if height < TIP_HEIGHT_MM and low_down < 0.45 and axis.elongation < 1.2:
+            figures = {"height_mm": height, "elongation": axis.elongation}
+            defects.append(found("FP_TIP_ONLY", _ramp(height, TIP_HEIGHT_MM, 5), figures, box))
+    return defects
+
+
+def _on_the_print(analysis: Analysis, told: set[str]) -> list[Defect]:
+    """Old prints, dirt, cracks, motion; `told` are the conditions already named."""
+    defects = []
+    shape = analysis.field.shape
+    ghost = marks.ghost_cells(analysis)
+    if ghost.sum() >= GHOST_CELLS:
+        figures = {"ghost_area_mm2": float(ghost.sum() * (CELL * 25.4 / 500) ** 2)}
+        severity = _ramp(float(ghost.sum()), 0, 80)
+        defects.append(
+            found("FP_GHOST_PLATEN", severity, figures, marks.region_of_cells(ghost, shape))
+        )
+    motion, direction = marks.motion_of(analysis.field, analysis.foreground.cells)
+    if motion > MOTION_LIMIT:
+        figures = {"anisotropy": motion, "direction_deg": float(np.rad2deg(direction))}
+        defects.append(found("FP_SMEAR_MOTION", _ramp(motion, 0.2, 1), figures, _whole(analysis)))
+    skin = analysis.skin
+    assert skin is not None  # noqa: S101 - callers have a contact area
+    dark, bright = skin.dark_patches, skin.bright_patches
+    if bright > BRIGHT_LIMIT and "FP_DRY" not in told:
+        figures = {"bright_share": bright}
+        defects.append(found("FP_CALLUS_CRACKS", _ramp(bright, 0, 0.3), figures, _whole(analysis)))
+    if dark > DARK_LIMIT and not told & {"FP_WET", "FP_OVERPRESSED", "FP_BLUR", "FP_WORN_RIDGES"}:
+        figures = {"dark_share": dark}
+        defects.append(found("FP_DIRTY_FINGER", _ramp(dark, 0, 0.3), figures, _whole(analysis)))
+    return defects
+
+
+def find_defects(analysis: Analysis, score: int, dependable: float | None) -> tuple[Defect, ...]:
+    """Name what is wrong with a print that has a contact area.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    score : int
+        0..100, of the same print.
+    dependable : float or None
+        Dependable minutiae; ``None`` when they were not looked for.
+
+    Returns
+    -------
+    tuple of Defect
+    """
+    defects = _condition(analysis, score)
+    told = {defect.code for defect in defects}
+    likeness = marks.finger_likeness(analysis)
+    if likeness < DOUBTFUL and score < DOUBTFUL_SCORE and not told:
+        figures = {"likeness": likeness}
+        defects.append(found("FP_NOT_A_FINGERPRINT", _ramp(-likeness, -1, 2), figures))
+    defects += _placement(analysis, "FP_PARTIAL" in told)
+    defects += _on_the_print(analysis, told)
+    if dependable is not None and dependable < FEW_MINUTIAE:
+        figures = {"dependable_minutiae": dependable}
+        defects.append(found("FP_FEW_MINUTIAE", 1 - dependable / FEW_MINUTIAE, figures))
+    return tuple(defects)
