@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.iris.absence import is_face, why_no_eye
-from ektp_biocheck.iris.findings import eye_defects
+from ektp_biocheck.iris.findings import eye_defects, is_visible_light
 from ektp_biocheck.iris.measures import measure_eye, measure_picture, missing
 from ektp_biocheck.iris.overlay import overlay
 from ektp_biocheck.iris.score import expected_fnmr, score
@@ -34,6 +34,7 @@ __all__ = [
 
 ALGORITHM = "ektp-biocheck/iris 1.0.0"
 _SURE_ENOUGH = 0.5  # confidence from which there is an eye
+_NOTHING_SEEN = 10.0  # per cent of the annulus
 _SMALL = 0.095  # iris radius over the picture's long side under which it may be a whole face
 
 
@@ -87,6 +88,14 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
         defect = found("IR_TWO_EYES", 1.0, {"confidence": other})
         return _failed(pixels, "more than one eye", [defect], eye)
     measures = measure_eye(pixels, eye, full=full)
+    if is_visible_light(measures):
+        defect = found("IR_VISIBLE_LIGHT", 1.0, {"haze": measures["haze"].value or 0.0})
+        return _failed(pixels, "taken in visible light, not near infrared", [defect], eye)
+    if (measures["usable_iris_area"].value or 0.0) < _NOTHING_SEEN:
+        causes = eye_defects(eye, measures) or [found("IR_NO_EYE", 1.0, {})]
+        if not any(defect.hard for defect in causes):
+            causes.append(found("IR_NO_EYE", 1.0, {"confidence": eye.confidence}))
+        return _failed(pixels, "next to nothing of the iris is visible", causes, eye)
     value, points = score(measures)
     defects = tuple(eye_defects(eye, measures))
     return Assessment("iris", ALGORITHM, value, None, measures, defects, points, eye)

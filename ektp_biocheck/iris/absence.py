@@ -42,16 +42,18 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
         return "a reflection hides the eye", [shine]
     if is_face(pixels):
         return "a face, not a single eye", [found("IR_TWO_EYES", 1.0, evidence)]
-    if doubtful is not None and doubtful.clouded and _may_be_cloudy(doubtful):
-        return (
-            "iris and pupil do not stand out: cloudy cornea or lens",
-            [found("IR_CLOUDY_CORNEA", 1.0, evidence)],
-        )
     far = too_far(pixels)
     if far is not None:
         return "the eye is too far away", [found("IR_TOO_SMALL", 1.0, {"iris_radius": far})]
     width, height = lash_line(pixels)
-    if width > _LINE_WIDTH and _LINE_TOP < height < _LINE_BOTTOM:
+    line = width > _LINE_WIDTH and height < _LINE_BOTTOM
+    low_line = line and height > 0.56  # where the lids of an open eye do not meet
+    if doubtful is not None and doubtful.clouded and _may_be_cloudy(doubtful, low_line):
+        return (
+            "iris and pupil do not stand out: cloudy cornea or lens",
+            [found("IR_CLOUDY_CORNEA", 1.0, evidence)],
+        )
+    if line and height > _LINE_TOP:
         evidence |= {"lash_line_width": width}
         return (
             "the eye is closed or nearly so",
@@ -77,10 +79,10 @@ def too_far(pixels: NDArray[np.uint8]) -> float | None:
     return eye.limbus.r
 
 
-def _may_be_cloudy(doubtful: Eye) -> bool:
-    """Whether a doubtful eye seen through a veil is still likelier than chance circles."""
+def _may_be_cloudy(doubtful: Eye, low_line: bool) -> bool:
+    """Whether a doubtful eye seen through a veil is likelier than closed lids or chance."""
     share = doubtful.limbus.r / max(doubtful.shape)
-    return doubtful.confidence > (0.05 if share > 0.11 else 0.25)
+    return doubtful.confidence > (0.05 if share > 0.11 and not low_line else 0.25)
 
 
 def glare_share(pixels: NDArray[np.uint8]) -> float:

@@ -15,8 +15,10 @@ from ektp_biocheck.opencv import cv2
 
 __all__ = ["Candidate", "propose", "propose_discs"]
 
-_PUPIL_RADII = np.geomspace(3.2, 33.0, 15)  # in pixels of the coarse picture (160 on the long side)
-_LIMBUS_RADII = np.geomspace(11.0, 72.0, 14)
+_PUPIL_RADII = np.asarray(
+    np.geomspace(3.2, 33.0, 15), np.float64
+)  # in pixels of the coarse picture (160 on the long side)
+_LIMBUS_RADII = np.asarray(np.geomspace(11.0, 72.0, 14), np.float64)
 Index = NDArray[np.int64]
 _RATIO_RANGE = (0.16, 0.78)  # pupil over limbus: anatomy with room for drugs and small pupils
 
@@ -77,7 +79,8 @@ def _limbus_near(
     stack: NDArray[np.float32], x: Index, y: Index, pupil: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Best limbus votes around each pupil and the radius that got them."""
-    best, limbus = np.zeros(len(x)), pupil / 0.4
+    best: NDArray[np.float64] = np.zeros(len(x))
+    limbus: NDArray[np.float64] = pupil / 0.4
     for k, radius in enumerate(_LIMBUS_RADII):
         reach = 2 * max(1, int(0.18 * radius)) + 1
         votes = cv2.dilate(stack[k], np.ones((reach, reach), np.uint8))[y, x].astype(np.float64)
@@ -85,7 +88,8 @@ def _limbus_near(
         # Anatomy as a weak prior: ratios near 0.4 are usual under station lights.
         votes *= np.exp(-0.5 * (np.log(ratio / 0.38) / 0.6) ** 2)
         better = (votes > best) & (ratio > _RATIO_RANGE[0]) & (ratio < _RATIO_RANGE[1])
-        best, limbus = np.where(better, votes, best), np.where(better, radius, limbus)
+        best = np.asarray(np.where(better, votes, best), np.float64)
+        limbus = np.asarray(np.where(better, radius, limbus), np.float64)
     return best, limbus
 
 
@@ -117,7 +121,8 @@ def propose(picture: NDArray[np.float32], limit: int = 6) -> list[Candidate]:
     which = np.argsort(-pupils[:, rows[order], columns[order]], axis=0)[:2].T.ravel()
     radius = _PUPIL_RADII[which]
     votes, limbus = _limbus_near(limbs, x, y, radius)
-    total = (pupils[which, y, x] + 1.3 * votes) * _darkness(picture, x, y, radius, limbus)
+    likeness = pupils[which, y, x].astype(np.float64) + 1.3 * votes
+    total = likeness * _darkness(picture, x, y, radius, limbus)
     found = [
         Candidate(float(x[k]), float(y[k]), float(radius[k]), float(limbus[k]), float(total[k]))
         for k in np.argsort(-total, kind="stable")

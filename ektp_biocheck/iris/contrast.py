@@ -43,7 +43,8 @@ def _median(grey: NDArray[np.float32], mask: NDArray[np.bool_], least: int) -> f
 def measure_greys(eye: Eye) -> Greys:
     """Take the medians that all contrasts rest on, lids and lashes left out."""
     patch, visible = eye.patch, eye.masks["visible"]
-    axis = (np.arange(patch.grey.shape[1], dtype=np.float32) - patch.grey.shape[1] // 2) / RADIUS
+    side = patch.grey.shape[1]
+    axis = np.asarray((np.arange(side) - side // 2) / RADIUS, np.float32)
     u, v = axis[None, :], axis[:, None]
     between = (v > eye.upper.at(u) + 0.05) & (v < eye.lower.at(u) - 0.05)
     free = patch.frame & ~patch.reflection & between

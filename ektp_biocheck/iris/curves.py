@@ -84,7 +84,7 @@ def rise(rays: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     rows = rays.shape[0]
     outside = total[2 * reach + 1 :] - total[reach + 1 : reach + 1 + rows]
     inside = total[reach : reach + rows] - total[:rows]
-    return (outside - inside) / reach
+    return np.asarray((outside - inside) / reach, np.float32)
 
 
 def peaks(rise: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -124,12 +124,12 @@ def fit_harmonics(
     pull = ridge * np.array([0.0, at_a, at_b, 0.0, 0.0])
     # Begin without the upper sector; its points join if they lie on the curve of the others.
     robust = weight * np.where(np.sin(angle) < -0.6, 0.05, 1.0)
-    solution = np.zeros(5)
-    residual = np.zeros(len(angle))
+    solution: NDArray[np.float64] = np.zeros(5)
+    residual: NDArray[np.float64] = np.zeros(len(angle))
     for _ in range(3):
         weighted = design * robust[:, None]
         solution = np.linalg.solve(design.T @ weighted + np.diag(ridge), weighted.T @ radius + pull)
-        residual = radius - design @ solution
+        residual = np.asarray(radius - design @ solution, np.float64)
         spread = 1.5 * np.median(np.abs(residual[weight > 0])) + 0.1 if weight.any() else 1.0
-        robust = weight / (1 + (residual / (1.5 * spread)) ** 2) ** 2
+        robust = np.asarray(weight, np.float64) / (1 + (residual / (1.5 * spread)) ** 2) ** 2
     return solution, residual

@@ -13,7 +13,7 @@ from ektp_biocheck.defects import found
 from ektp_biocheck.iris.segmentation import Eye
 from ektp_biocheck.quality import Defect, Measure, Region
 
-__all__ = ["eye_defects"]
+__all__ = ["eye_defects", "is_visible_light"]
 
 _BEGINS, _SEVERE = 0.2, 0.7
 PATTERN = 1.7
@@ -32,6 +32,15 @@ def region_of(eye: Eye) -> Region:
     right = int(min(eye.limbus.x + eye.limbus.r + 1, width))
     bottom = int(min(eye.limbus.y + eye.limbus.r + 1, height))
     return Region(left, top, max(right - left, 1), max(bottom - top, 1))
+
+
+def is_visible_light(measures: Mapping[str, Measure]) -> bool:
+    """Whether the iris is nearly as black as its pupil beside a far brighter sclera.
+
+    The same sign as `segmentation.dark_iris`, for eyes whose pupil was found all the same.
+    """
+    haze, sclera = measures["haze"].value, measures["iris_sclera_contrast"].value
+    return haze is not None and sclera is not None and haze > 45 and sclera > 75
 
 
 def eye_defects(eye: Eye, measures: Mapping[str, Measure]) -> list[Defect]:

@@ -96,7 +96,7 @@ def fit_pupil(
         weight &= seen
         weights = np.where(weight, np.clip(height / max(level, 1e-3), 0, 1), 0).astype(np.float32)
         missing = 1.0 - float(weight.mean())
-        solution, residual = fit_harmonics(angles, edge, weights, 2.0 + 60.0 * missing)
+        solution, residual = fit_harmonics(angles, edge, weights, 0.5 + 60.0 * missing)
         on = weight & (np.abs(residual) < 0.08 * boundary.r)
         boundary = Boundary(
             boundary.x + float(np.clip(solution[1], -0.3 * r, 0.3 * r)),
