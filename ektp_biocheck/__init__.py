@@ -16,11 +16,12 @@ __all__ = [
     "Sample",
     "__version__",
     "fingerprint",
+    "iris",
     "open_sample",
 ]
 
 if TYPE_CHECKING:
-    from ektp_biocheck import fingerprint
+    from ektp_biocheck import fingerprint, iris
     from ektp_biocheck.quality import Assessment, Defect, Measure
     from ektp_biocheck.samples import Sample, open_sample
 

@@ -40,7 +40,10 @@ __all__ = [
 
 # A modality is one entry here: a module with `assess`, `overlay`, `ALGORITHM`
 # and `MEASURES` (the names of all measures, in the order of their columns).
-MODALITIES: "dict[Modality, str]" = {"finger": "ektp_biocheck.fingerprint"}
+MODALITIES: "dict[Modality, str]" = {
+    "finger": "ektp_biocheck.fingerprint",
+    "iris": "ektp_biocheck.iris",
+}
 
 STATUSES = ("OK", "FAILURE_TO_ASSESS", "UNREADABLE", "TIMEOUT", "CRASHED")
 TIMEOUT_SECONDS = 60.0  # many times what the slowest capture needs on an old station
@@ -147,7 +150,10 @@ def assess_file(
         sample = open_sample(
             file, options.ppi, modality=options.modality, raw=options.raw, bits=options.bits
         )
-        assessment = assess(sample.pixels, ppi=sample.ppi, iso=options.iso)
+        if options.modality == "finger":
+            assessment = assess(sample.pixels, ppi=sample.ppi, iso=options.iso)
+        else:
+            assessment = assess(sample.pixels)
     except BiocheckError as error:
         reason = _without_path(str(error), file)
         return Outcome(name, options.modality, "UNREADABLE", reason), sample

@@ -13,7 +13,7 @@ from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.iris.absence import is_face, why_no_eye
 from ektp_biocheck.iris.findings import eye_defects, is_visible_light
-from ektp_biocheck.iris.measures import measure_eye, measure_picture, missing
+from ektp_biocheck.iris.measures import UNITS, measure_eye, measure_picture, missing
 from ektp_biocheck.iris.overlay import overlay
 from ektp_biocheck.iris.score import expected_fnmr, score
 from ektp_biocheck.iris.segmentation import Eye, dark_iris, second_eye, segment
@@ -22,6 +22,7 @@ from ektp_biocheck.quality import Assessment, Defect
 
 __all__ = [
     "ALGORITHM",
+    "MEASURES",
     "Eye",
     "Side",
     "assess",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 ALGORITHM = "ektp-biocheck/iris 1.0.0"
+MEASURES: tuple[str, ...] = tuple(UNITS)
 _SURE_ENOUGH = 0.5  # confidence from which there is an eye
 _NOTHING_SEEN = 10.0  # per cent of the annulus
 _SMALL = 0.095  # iris radius over the picture's long side under which it may be a whole face
