@@ -14,7 +14,6 @@ from ektp_biocheck.iris.measures import UNITS
 from ektp_biocheck.opencv import cv2
 from fixtures.iris import draw_eye, middle_faults, random_eye
 
-
 _QUICK = {"width": 480, "height": 360}
 
 
