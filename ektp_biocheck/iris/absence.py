@@ -82,7 +82,7 @@ def too_far(pixels: NDArray[np.uint8]) -> float | None:
 def _may_be_cloudy(doubtful: Eye, low_line: bool) -> bool:
     """Whether a doubtful eye seen through a veil is likelier than closed lids or chance."""
     share = doubtful.limbus.r / max(doubtful.shape)
-    return doubtful.confidence > (0.05 if share > 0.11 and not low_line else 0.25)
+    return doubtful.confidence > (0.10 if share > 0.11 and not low_line else 0.25)
 
 
 def glare_share(pixels: NDArray[np.uint8]) -> float:
