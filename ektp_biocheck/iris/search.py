@@ -76,7 +76,11 @@ def _judge(
 
 
 def find(
-    clean: NDArray[np.float32], reflection: NDArray[np.uint8], limit: int = 4
+    clean: NDArray[np.float32],
+    reflection: NDArray[np.uint8],
+    limit: int = 4,
+    *,
+    careful: bool = False,
 ) -> list[Hypothesis]:
     """Fit what could be a dark pupil in an iris, best first.
 
@@ -88,9 +92,13 @@ def find(
         1 where one was.
     limit : int
         Candidates to fit.
+    careful : bool
+        Vote exactly rather than quickly.
     """
     coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    todo = [(2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil) for c in propose(coarse, limit)]
+    todo = [
+        (2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil) for c in propose(coarse, limit, careful=careful)
+    ]
     usable = (1 - reflection).astype(np.float32)
     side = float(max(clean.shape))
     found: list[Hypothesis] = []

@@ -145,7 +145,7 @@ def segment(pixels: NDArray[np.uint8], *, thorough: bool = True) -> Eye | None:
     raw, clean, reflection, factor = working_picture(pixels)
     found = find(clean, reflection, 4 if thorough else 2)
     if thorough and (not found or found[0].confidence < _DOUBT):
-        found = find(clean, reflection, 12)
+        found = find(clean, reflection, 12, careful=True)
     if thorough and (not found or found[0].confidence < _DOUBT):
         found = sorted(
             found + find_clouded(clean, reflection), key=lambda h: h.confidence, reverse=True
