@@ -74,6 +74,7 @@ def measure(pixels: NDArray[np.uint8]) -> dict[str, Any] | None:
         return None
     return {
         "terms": np.array(list(score.terms(analysis).values())),
+        "preview": np.array(list(score.preview_terms(analysis).values())),
         "figures": causes.figures(analysis),
     }
 
@@ -191,6 +192,18 @@ def scale(terms: Terms, weights: NDArray[np.float64]) -> dict[str, Any]:
         "reference": dict(zip(score.TERMS, reference.round(4).tolist(), strict=True)),
         "at_reference": round(at_reference, 3),
     }
+
+
+def fit_preview(measured: dict[str, Any], points: Mapping[Key, float]) -> dict[str, Any]:
+    """Least squares of the full score on the preview's terms, and how far it is off."""
+    keys = [k for k, m in measured["whole"].items() if m]
+    a = np.array([[*measured["whole"][k]["preview"], 1.0] for k in keys])
+    y = np.array([points[k] for k in keys])
+    *weights, offset = np.linalg.lstsq(a, y, rcond=None)[0]
+    error = float(np.abs(np.clip(a @ [*weights, offset], 0, 100) - y).mean())
+    print(f"preview: mean absolute difference from the score {error:.1f} points")
+    named = dict(zip(score.PREVIEW_TERMS, np.round(weights, 4).tolist(), strict=True))
+    return {"points": named, "offset": round(float(offset), 3), "mean_error": round(error, 2)}
 
 
 def expected_failures(quality: Mapping[Key, float], pairs: list[Pairs]) -> list[dict[str, Any]]:
@@ -373,7 +386,7 @@ def main() -> None:
         measured = measure_all(reference, load_degrade(options.degrade))
         if options.cache:
             options.cache.write_bytes(pickle.dumps(measured))
-    nothing = np.array([0.0, -score.FILLED, -5.0])
+    nothing = np.array([0.0, -score.FILLED, score.UNTOLD, -5.0])
     terms = {k: m["terms"] if m else nothing for k, m in measured["whole"].items()}
     fitted = report_score(terms, pairs, reference)
     total = np.array([fitted["points"][n] for n in score.TERMS])
@@ -385,6 +398,7 @@ def main() -> None:
             f"  score {row['score']}: FNMR {row['fnmr']:.1%} {row['interval_90']} "
             f"over {row['pairs']} pairs"
         )
+    preview = fit_preview(measured, points)
     rows = cause_rows(measured, reference)
     report_causes(rows)
     if options.write:
@@ -397,6 +411,7 @@ def main() -> None:
                 "matchers": ["bozorth3", "openafis"],
             },
             "score": fitted,
+            "preview": preview,
             "causes": fit_causes(rows),
         }
         MODEL.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")

@@ -95,7 +95,9 @@ def _family(prefix: str, name: str) -> str:
 
 
 def _row(info: DefectInfo) -> str:
-    code = f"`{info.code}`" + ("" if info.counted else "<br>not counted")
+    page = PAGE.with_name(f"{info.code}.md")
+    code = f"[`{info.code}`]({page.name})" if page.exists() else f"`{info.code}`"
+    code += "" if info.counted else "<br>not counted"
     name = f"{info.title_en}<br>*{info.title_id}*"
     chain = " → ".join(f"`{step}`" for step in info.chain)
     return f"| {code} | {name} | {info.cured_by} | {_hardness(info.hard_from)} | {chain} |"

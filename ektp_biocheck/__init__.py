@@ -15,13 +15,14 @@ __all__ = [
     "Measure",
     "Sample",
     "__version__",
+    "face",
     "fingerprint",
     "iris",
     "open_sample",
 ]
 
 if TYPE_CHECKING:
-    from ektp_biocheck import fingerprint, iris
+    from ektp_biocheck import face, fingerprint, iris
     from ektp_biocheck.quality import Assessment, Defect, Measure
     from ektp_biocheck.samples import Sample, open_sample
 

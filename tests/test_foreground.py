@@ -116,6 +116,26 @@ def test_a_grating_fills_the_picture_to_its_edges():
     assert found.area_mm2 == pytest.approx(200 * 150 * MM2_PER_PX)
 
 
+def test_the_outline_is_that_of_the_largest_piece():
+    pixels = np.full((400, 300), 255, np.float32)
+    pixels[20:110, 40:140] = slanted(9, 20, shape=(90, 100))
+    pixels[180:380, 60:260] = slanted(9, 20, shape=(200, 200))
+    found = find_foreground(ridge_field(pixels))
+    assert found.mask[60, 90]
+    assert found.mask[280, 160]
+    x, y, width, height = cv2.boundingRect(found.polygon)
+    assert (x, y, width, height) == pytest.approx((60, 180, 200, 200), abs=24)
+
+
+def test_a_speck_beside_the_finger_is_dropped():
+    pixels = np.full((400, 300), 255, np.float32)
+    pixels[20:60, 40:80] = slanted(9, 20, shape=(40, 40))
+    pixels[180:380, 60:260] = slanted(9, 20, shape=(200, 200))
+    found = find_foreground(ridge_field(pixels))
+    assert not found.mask[:120].any()
+    assert found.mask[280, 160]
+
+
 def test_a_worn_patch_in_the_middle_belongs_to_the_finger():
     capture = render(finger(509), size_mm=GLASS_MM)
     pixels = capture.pixels.astype(np.float32)

@@ -78,6 +78,17 @@ def test_there_is_a_cell_for_every_pixel(shape):
     assert enhance(field).shape == shape
 
 
+@pytest.mark.parametrize("step", [1, 4])
+def test_a_cell_map_keeps_its_centres_between_the_pixels(step):
+    grid = np.tile(np.arange(6, dtype=np.float32) * 10, (4, 1))
+    for ramp, axis in ((grid, 1), (grid.T.copy(), 0)):
+        shape = tuple(CELL * side for side in ramp.shape)
+        shown = np.moveaxis(at_pixels(ramp, shape, step), axis, 1)
+        middles = (np.arange(shown.shape[1]) + 0.5) * step  # px from the left edge
+        expected = np.clip((middles / CELL - 0.5) * 10, 0, 50)
+        assert shown == pytest.approx(np.tile(expected, (shown.shape[0], 1)), abs=0.4)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.floats(6, 11), st.floats(-89, 89), st.floats(0.2, 1.2), st.floats(60, 190))
 def test_contrast_scales_the_amplitude_and_light_moves_the_level(period, degrees, gain, light):
@@ -143,6 +154,21 @@ def test_a_grating_comes_out_as_the_same_wave(band, amplitude):
     middle = (slice(16, -16), slice(16, -16))
     assert np.corrcoef(wave[middle].ravel(), grating[middle].ravel())[0, 1] > 0.99
     assert np.abs(wave[middle]).max() == pytest.approx(2.9, abs=0.15)  # whatever its strength
+
+
+@pytest.mark.parametrize("degrees", [0, 35, 80, 90])
+def test_the_windows_leave_no_seams(degrees):
+    wave = enhance(ridge_field(slanted(9, degrees)))[16:-16, 16:-16]
+    tops = [wave[r : r + 12, c : c + 12].max() for r in range(0, 200, 5) for c in range(0, 200, 5)]
+    assert min(tops) > 0.9 * max(tops)
+
+
+def test_crossing_lines_are_filtered_away():
+    ridges = slanted(9, 35, amplitude=60)
+    both = ridges + slanted(7, 125, amplitude=35, mean=0)
+    wave = enhance(ridge_field(both))
+    assert np.corrcoef(both.ravel(), ridges.ravel())[0, 1] < 0.9
+    assert np.corrcoef(wave.ravel(), ridges.ravel())[0, 1] > 0.98
 
 
 def test_a_wave_is_found_under_noise_of_its_own_strength():

@@ -43,6 +43,7 @@ __all__ = [
 MODALITIES: "dict[Modality, str]" = {
     "finger": "ektp_biocheck.fingerprint",
     "iris": "ektp_biocheck.iris",
+    "face": "ektp_biocheck.face",
 }
 
 STATUSES = ("OK", "FAILURE_TO_ASSESS", "UNREADABLE", "TIMEOUT", "CRASHED")
@@ -150,10 +151,8 @@ def assess_file(
         sample = open_sample(
             file, options.ppi, modality=options.modality, raw=options.raw, bits=options.bits
         )
-        if options.modality == "finger":
-            assessment = assess(sample.pixels, ppi=sample.ppi, iso=options.iso)
-        else:
-            assessment = assess(sample.pixels)
+        finger = {"ppi": sample.ppi, "iso": options.iso} if options.modality == "finger" else {}
+        assessment = assess(sample.pixels, **finger)
     except BiocheckError as error:
         reason = _without_path(str(error), file)
         return Outcome(name, options.modality, "UNREADABLE", reason), sample

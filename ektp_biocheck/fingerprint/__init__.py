@@ -22,14 +22,17 @@ from ektp_biocheck.fingerprint.analysis import Analysis, analyse
 from ektp_biocheck.fingerprint.findings import blank_defects, find_defects
 from ektp_biocheck.fingerprint.iso import NAMES, native_measures
 from ektp_biocheck.fingerprint.overlay import overlay
-from ektp_biocheck.fingerprint.score import dependability, score_print
+from ektp_biocheck.fingerprint.score import dependability, score_preview, score_print
 from ektp_biocheck.quality import Assessment, Defect, Measure, Region
 from ektp_biocheck.samples import to_500_ppi
 
 __all__ = ["ALGORITHM", "MEASURES", "assess", "iso29794_4", "overlay"]
 
-ALGORITHM = "ektp-biocheck/fingerprint 0.2.0"
+ALGORITHM = "ektp-biocheck/fingerprint 1.0.0"
+PREVIEW_ALGORITHM = "ektp-biocheck/fingerprint-preview 1.0.0"
 FINGER_MM2 = 1.3  # ridges of a finger there must be at least: two cells
+BARE_GLASS = 45.0  # grey deviation: grain and shading of bare sensors stay below
+NOT_A_FINGER = "no fingerprint: nothing here has the ridges of a finger"
 UNLIKELY = -0.9  # log odds; the worst simulated ruins of prints come down to here
 _OWN = {
     "dependable_minutiae": "",
@@ -42,7 +45,7 @@ _OWN = {
     "ridge_share": "",
     "ridge_breaks": "",
     "valley_fill": "",
-    "ridges_counted": "",
+    "ridge_changes": "per 32 px",
     "clarity": "",
     "crispness": "",
     "noise": "grey levels",
@@ -109,7 +112,7 @@ def _own_measures(analysis: Analysis) -> dict[str, Measure]:
         "ridge_share": (skin.ridge_share, little),
         "ridge_breaks": (skin.ridge_breaks, little),
         "valley_fill": (skin.valley_fill, little),
-        "ridges_counted": (skin.ridges_counted, ""),
+        "ridge_changes": (skin.ridge_changes, little),
         "clarity": (skin.clarity, ""),
         "crispness": (skin.crispness, ""),
         "noise": (skin.noise, ""),
@@ -139,6 +142,9 @@ def _in_given_pixels(defects: tuple[Defect, ...], scale: float) -> tuple[Defect,
 
 def _no_finger(pixels: NDArray[np.uint8]) -> tuple[str, tuple[Defect, ...]]:
     contrast, mean = float(pixels.std()), float(pixels.mean())
+    if contrast > BARE_GLASS:
+        figures = {"grey_deviation": contrast, "ridge_mm2": 0.0}
+        return NOT_A_FINGER, (found("FP_NOT_A_FINGERPRINT", 1.0, figures),)
     return "no finger on the glass", blank_defects(contrast, mean)
 
 
@@ -168,8 +174,8 @@ def assess(
     iso : bool
         Add the 65 native measures of `iso29794_4`.
     level : "full" or "fast"
-        "fast" is for live preview: no minutiae, so no score, only the defects that the ridge
-        map shows; `failure` then says so.
+        "fast" is for live preview: no minutiae, and the score is an estimate to rank frames
+        by, under its own algorithm name.
 
     Returns
     -------
@@ -196,13 +202,15 @@ def assess(
     if analysis.skin is None:
         failure, defects = _no_finger(at_500)
     elif not_a_finger := _not_a_finger(analysis):
-        failure, defects = "no fingerprint: nothing here has the ridges of a finger", not_a_finger
+        failure, defects = NOT_A_FINGER, not_a_finger
     elif level == "fast":
-        failure, defects = "a preview has no score", find_defects(analysis, 50, None)
+        score, contributions = score_preview(analysis)
+        defects = find_defects(analysis, score, None)
     else:
         score, contributions = score_print(analysis)
         defects = find_defects(analysis, score, float(dependability(analysis).sum()))
     defects = _in_given_pixels(defects, ppi / 500)
+    algorithm = ALGORITHM if level == "full" else PREVIEW_ALGORITHM
     return Assessment(
-        "finger", ALGORITHM, score, failure, measures, defects, contributions, analysis
+        "finger", algorithm, score, failure, measures, defects, contributions, analysis
     )

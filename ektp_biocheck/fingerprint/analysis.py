@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.fingerprint.foreground import Foreground, find_foreground
-from ektp_biocheck.fingerprint.iso.blocks import Blocks, make_blocks
+from ektp_biocheck.fingerprint.iso.blocks import UprightBlocks, upright_blocks
 from ektp_biocheck.fingerprint.minutiae import Minutiae, find_minutiae
 from ektp_biocheck.fingerprint.ridges import RidgeField, ridge_field
 from ektp_biocheck.fingerprint.skin import Skin, describe_skin
@@ -25,7 +25,7 @@ class Analysis:
     pixels : (H, W) uint8
     field : RidgeField
     foreground : Foreground
-    blocks : Blocks
+    blocks : UprightBlocks
     skin : Skin or None
         ``None`` without a contact area.
     minutiae : Minutiae or None
@@ -35,7 +35,7 @@ class Analysis:
     pixels: NDArray[np.uint8]
     field: RidgeField
     foreground: Foreground
-    blocks: Blocks
+    blocks: UprightBlocks
     skin: Skin | None
     minutiae: Minutiae | None
 
@@ -52,7 +52,7 @@ def analyse(pixels: NDArray[np.uint8], *, with_minutiae: bool = True) -> Analysi
     """
     field = ridge_field(pixels.astype(np.float32))
     foreground = find_foreground(field)
-    blocks = make_blocks(pixels, pixels.astype(np.int32))
+    blocks = upright_blocks(pixels, pixels.astype(np.int32))
     if foreground.area_mm2 < LEAST_AREA_MM2:
         return Analysis(pixels, field, foreground, blocks, None, None)
     skin = describe_skin(pixels, field, foreground, blocks)

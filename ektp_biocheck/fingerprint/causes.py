@@ -42,6 +42,7 @@ FIGURES = (
     "clarity",
     "log dark patches",
     "log bright patches",
+    "unevenness",
 )
 
 
@@ -54,7 +55,7 @@ def model() -> dict[str, Any]:
 
 
 def figures(analysis: Analysis) -> NDArray[np.float64]:
-    """Return the (11,) figures of `FIGURES`; a middling one where it is missing."""
+    """Return the (12,) figures of `FIGURES`; a middling one where it is missing."""
     skin = analysis.skin
     if skin is None:
         raise ValueError("a print without a contact area has no figures")
@@ -72,6 +73,7 @@ def figures(analysis: Analysis) -> NDArray[np.float64]:
             skin.clarity,
             np.log(skin.dark_patches + 0.003),
             np.log(skin.bright_patches + 0.003),
+            skin.unevenness,
         ]
     )
 

@@ -32,7 +32,8 @@ REACHES = (20.0, 13.0, 11.0)  # px: partners are sought ever closer; skin stretc
 NEAR_ANGLE = float(np.deg2rad(25.0))
 MOST = 200  # minutiae looked at; a print that has more has mostly false ones
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
+Places = NDArray[np.complexfloating]  # x + iy, px, y down: a turn is a product
 Rows = NDArray[np.intp]
 
 
@@ -78,13 +79,7 @@ def _wrap(angle: Floats) -> Floats:
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi, dtype=np.float32)
 
 
-def _turned(a: Floats, turn: Floats) -> tuple[Floats, Floats]:
-    """Turn all points every way: their x and y, (T, N)."""
-    cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
-    return cos * a[:, 0] - sin * a[:, 1], sin * a[:, 0] + cos * a[:, 1]
-
-
-def _distinct(cells: tuple[Rows, Rows, Rows]) -> Rows:
+def _distinct(cells: tuple[Rows, ...]) -> Rows:
     """Positions of the first `TRIES` cells that do not touch an earlier one."""
     place = np.stack(cells, axis=1)
     kept: list[int] = []
@@ -96,87 +91,92 @@ def _distinct(cells: tuple[Rows, Rows, Rows]) -> Rows:
     return np.array(kept, np.intp)
 
 
-def _proposals(a: Floats, b: Floats, apart: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Most voted turns (T,) and shifts (T, 2); rows of a, b are x, y, angle, y down."""
+def _proposals(a: Places, b: Places, apart: Floats, weight: Floats) -> tuple[Floats, Places]:
+    """Most voted turns and shifts, (T,) each."""
     i, j = np.nonzero(np.abs(apart) < -TURNS[0] + 1.5 * TURN_STEP)
     lowest = np.ceil(apart[i, j] / TURN_STEP - 1.5).astype(np.intp) + len(TURNS) // 2
     step = lowest[:, None] + np.arange(3)  # a pair votes for the three turns nearest its own
     valid = (step >= 0) & (step < len(TURNS))
     i, j, step = np.repeat(i, 3)[valid.ravel()], np.repeat(j, 3)[valid.ravel()], step[valid]
     if not len(i):
-        return np.empty(0, np.float32), np.empty((0, 2), np.float32)
-    x, y = _turned(a, TURNS)
-    dx, dy = b[j, 0] - x[step, i], b[j, 1] - y[step, i]
-    left, top = dx.min(), dy.min()
-    column = ((dx - left) / SHIFT_STEP).astype(np.intp)
-    row = ((dy - top) / SHIFT_STEP).astype(np.intp)
+        return np.empty(0, np.float32), np.empty(0, np.complex64)
+    shift = b[j] - (np.exp(1j * TURNS)[:, None] * a)[step, i]
+    left, top = shift.real.min(), shift.imag.min()
+    column = ((shift.real - left) / SHIFT_STEP).astype(np.intp)
+    row = ((shift.imag - top) / SHIFT_STEP).astype(np.intp)
     shape = len(TURNS), int(row.max()) + 2, int(column.max()) + 2  # a free edge: sums never wrap
-    votes = np.bincount(
-        np.ravel_multi_index((step, row, column), shape),
-        weight[i, j],
-        shape[0] * shape[1] * shape[2],
-    )
+    cell = np.ravel_multi_index((step, row, column), shape)
+    votes = np.bincount(cell, weight[i, j], int(np.prod(shape)))
     votes[:-1] += votes[1:]  # a proposal is the corner of four cells: what lies across
     votes[: -shape[2]] += votes[shape[2] :].copy()  # a border of one is not lost
     best = np.flatnonzero(votes >= LEAST_VOTES * votes.max())
     best = best[np.argsort(-votes[best], kind="stable")[:SEEDS]]
-    turn, row, column = np.unravel_index(best, shape)
-    kept = _distinct((turn, row, column))
-    shift = np.stack([left + (column[kept] + 1) * SHIFT_STEP, top + (row[kept] + 1) * SHIFT_STEP])
-    return TURNS[turn[kept]], shift.T.astype(np.float32)
+    cells = np.unravel_index(best, shape)
+    kept = _distinct(cells)
+    turn, row, column = (axis[kept] for axis in cells)
+    return TURNS[turn], left + 1j * top + SHIFT_STEP * (column + 1 + 1j * (row + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """First print laid on the second in T ways: its places (T, N), partners and how they agree."""
+    """First print laid on the second in T ways: its places, partners and how they agree."""
 
-    x: Floats
-    y: Floats
-    partner: Rows  # (T, N) row of b, where `agree` is above 0
+    place: Places  # (T, N)
+    partner: Rows  # (T, N) row of the second, where `agree` is above 0
     agree: Floats  # (T, N) 0..1
 
 
-def _lay(a: Floats, b: Floats, apart: Floats, turn: Floats, shift: Floats, reach: float) -> _Laid:
+def _lay(a: Places, b: Places, apart: Floats, way: tuple[Floats, Places], reach: float) -> _Laid:
     """Find mutually nearest minutiae of like direction."""
-    x, y = _turned(a, turn)
-    x, y = x + shift[:, :1], y + shift[:, 1:]
-    distance = np.hypot(x[:, :, None] - b[:, 0], y[:, :, None] - b[:, 1]) / np.float32(reach)
+    turn, shift = way
+    place = (np.exp(1j * turn)[:, None] * a + shift[:, None]).astype(np.complex64)
+    distance = np.abs(place[:, :, None] - b) / np.float32(reach)
     angle = np.abs(_wrap(apart - turn[:, None, None])) / np.float32(NEAR_ANGLE)
     cost = distance + angle
     cost[(distance >= 1) | (angle >= 1)] = 2
     partner = cost.argmin(axis=2)
     least = np.take_along_axis(cost, partner[:, :, None], axis=2)[:, :, 0]
     back = np.take_along_axis(cost.argmin(axis=1), partner, axis=1)
-    agree = np.where(back == np.arange(len(a)), 1 - least / 2, 0)
-    return _Laid(x, y, partner, agree.astype(np.float32))
+    return _Laid(place, partner, np.where(back == np.arange(len(a)), 1 - least / 2, 0))
 
 
-def _rigid(a: Floats, b: Floats, laid: _Laid) -> tuple[Floats, Floats]:
+def _rigid(a: Places, b: Places, laid: _Laid) -> tuple[Floats, Places]:
     """Least-squares turn and shift of the partners, for each way of laying."""
-    paired = (laid.agree > 0).astype(np.float32)
+    paired = laid.agree > 0
     share = paired / np.maximum(paired.sum(axis=1, keepdims=True), 1)
-    p, q = a[None, :, :2], b[laid.partner, :2]
-    centre_p = np.einsum("tn,tnc->tc", share, np.broadcast_to(p, q.shape))
-    centre_q = np.einsum("tn,tnc->tc", share, q)
-    u, v = (p - centre_p[:, None]) * paired[:, :, None], q - centre_q[:, None]
-    across = (u[:, :, 0] * v[:, :, 1] - u[:, :, 1] * v[:, :, 0]).sum(axis=1)
-    turn = np.arctan2(across, (u * v).sum(axis=(1, 2)))
-    cos, sin = np.cos(turn), np.sin(turn)
-    back = np.stack(
-        [cos * centre_p[:, 0] - sin * centre_p[:, 1], sin * centre_p[:, 0] + cos * centre_p[:, 1]]
-    )
-    return turn, centre_q - back.T
+    theirs = b[laid.partner]
+    centre_a, centre_b = (share * a).sum(axis=1), (share * theirs).sum(axis=1)
+    off_a, off_b = a - centre_a[:, None], theirs - centre_b[:, None]
+    turn = np.angle((share * off_b * off_a.conj()).sum(axis=1)).astype(np.float32)
+    return turn, centre_b - np.exp(1j * turn) * centre_a
 
 
-def _in_common(laid: _Laid, b: Floats) -> tuple[Floats, Floats]:
+def _refined(
+    a: Places, b: Places, apart: Floats, way: tuple[Floats, Places]
+) -> tuple[Floats, Places]:
+    """Keep the ways that fit best and let their partners pull them into place."""
+    proposed = way[0]
+    for reach in REACHES:
+        laid = _lay(a, b, apart, way, reach)
+        if reach == REACHES[0]:
+            best = np.argsort(-laid.agree.sum(axis=1), kind="stable")[:KEPT]
+            way, proposed = (way[0][best], way[1][best]), proposed[best]
+            laid = _Laid(laid.place[best], laid.partner[best], laid.agree[best])
+        turn, shift = _rigid(a, b, laid)
+        fits = (laid.agree > 0).sum(axis=1) >= 3
+        fits &= np.abs(_wrap(turn - proposed)) <= 2 * TURN_STEP  # else it ran away
+        way = np.where(fits, turn, way[0]), np.where(fits, shift, way[1])
+    return way
+
+
+def _in_common(place: Places, b: Places) -> tuple[Rows, Rows]:
     """How many minutiae of each print lie in the other's box, a ridge's slack allowed, (T,)."""
     slack = REACHES[-1]
-    low, high = b[:, :2].min(axis=0) - slack, b[:, :2].max(axis=0) + slack
-    of_a = (laid.x >= low[0]) & (laid.x <= high[0]) & (laid.y >= low[1]) & (laid.y <= high[1])
-    of_b = np.ones((len(laid.x), len(b)), bool)
-    for moved, place in ((laid.x, b[:, 0]), (laid.y, b[:, 1])):
-        of_b &= place >= moved.min(axis=1, keepdims=True) - slack
-        of_b &= place <= moved.max(axis=1, keepdims=True) + slack
+    of_a, of_b = np.ones(place.shape, bool), np.ones((len(place), len(b)), bool)
+    for ours, theirs in ((place.real, b.real), (place.imag, b.imag)):
+        of_a &= (ours >= theirs.min() - slack) & (ours <= theirs.max() + slack)
+        of_b &= theirs >= ours.min(axis=1, keepdims=True) - slack
+        of_b &= theirs <= ours.max(axis=1, keepdims=True) + slack
     return of_a.sum(axis=1), of_b.sum(axis=1)
 
 
@@ -197,44 +197,25 @@ def align(first: Minutiae, second: Minutiae) -> Comparison:
     rows = [np.argsort(-m.reliability, kind="stable")[:MOST] for m in (first, second)]
     if min(len(r) for r in rows) < 3:
         return _NOTHING
-    a, b = (
-        np.stack([m.x[r], m.y[r], -m.angle[r]], axis=1).astype(np.float32)
-        for m, r in zip((first, second), rows, strict=True)
-    )
-    apart = _wrap(b[None, :, 2] - a[:, None, 2])
-    trust = [m.reliability[r].clip(0.01) for m, r in zip((first, second), rows, strict=True)]
-    weight = np.sqrt(np.outer(*trust))
-    turn, shift = _proposals(a, b, apart, weight)
-    proposed = turn
-    for reach in REACHES:
-        laid = _lay(a, b, apart, turn, shift, reach)
-        if reach == REACHES[0]:
-            best = np.argsort(-laid.agree.sum(axis=1), kind="stable")[:KEPT]
-            turn, shift, proposed = turn[best], shift[best], proposed[best]
-            laid = _Laid(laid.x[best], laid.y[best], laid.partner[best], laid.agree[best])
-        turn_fit, shift_fit = _rigid(a, b, laid)
-        fits = (laid.agree > 0).sum(axis=1) >= 3
-        fits &= np.abs(_wrap(turn_fit - proposed)) <= 2 * TURN_STEP  # else it ran away
-        turn, shift = np.where(fits, turn_fit, turn), np.where(fits[:, None], shift_fit, shift)
-    laid = _lay(a, b, apart, turn, shift, REACHES[-1])
-    return _best(laid, b, turn, shift, (rows[0], rows[1]))
-
-
-def _best(
-    laid: _Laid, b: Floats, turn: Floats, shift: Floats, rows: tuple[Rows, Rows]
-) -> Comparison:
-    if not len(turn):
+    used = first.take(rows[0]), second.take(rows[1])
+    a, b = ((m.x + 1j * m.y).astype(np.complex64) for m in used)
+    apart = _wrap(used[0].angle[:, None] - used[1].angle)
+    weight = np.sqrt(np.outer(*(m.reliability.clip(0.01) for m in used)))
+    way = _proposals(a, b, apart, weight)
+    if not len(way[0]):
         return _NOTHING
-    agreed, (of_a, of_b) = laid.agree.sum(axis=1, dtype=np.float64), _in_common(laid, b)
-    similarity = agreed**3 / np.maximum(of_a * of_b, 1)
+    turn, shift = _refined(a, b, apart, way)
+    laid = _lay(a, b, apart, (turn, shift), REACHES[-1])
+    of_a, of_b = _in_common(laid.place, b)
+    similarity = laid.agree.sum(axis=1) ** 3 / np.maximum(of_a * of_b, 1)
     similarity[(laid.agree > 0).sum(axis=1) < 3] = 0
     at = int(similarity.argmax())
     if similarity[at] == 0:
         return _NOTHING
     own = np.flatnonzero(laid.agree[at])
     pairs = np.stack([rows[0][own], rows[1][laid.partner[at, own]]], axis=1)
-    shift_x, shift_y = (float(v) for v in shift[at])
-    return Comparison(float(similarity[at]), float(turn[at]), (shift_x, shift_y), pairs)
+    right_down = float(shift[at].real), float(shift[at].imag)
+    return Comparison(float(similarity[at]), float(turn[at]), right_down, pairs)
 
 
 def compare(first: Minutiae, second: Minutiae, /) -> float:

@@ -21,6 +21,7 @@ LIKELY = 0.35  # and likelier than a clean print
 LEAST_SEVERITY = 0.12
 SURE_SHARE = 0.3  # of the severity that does not depend on the score
 FULL_SCORE = 80  # at and above it nothing has been lost
+UNEXPLAINED = 50  # a score below it always has a reason named
 FEW_MINUTIAE = 8.0  # NFIQ 2 warns below 5, an identification needs about 12
 LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
 MOTION_LIMIT = 0.45
@@ -49,11 +50,10 @@ def _whole(analysis: Analysis) -> Region | None:
     return Region(int(left), int(top), int(right - left + 1), int(bottom - top + 1))
 
 
-def _condition(analysis: Analysis, score: int) -> list[Defect]:
-    likely = cause_likelihoods(analysis)
+def _evidence(analysis: Analysis) -> dict[str, float]:
     skin = analysis.skin
-    assert skin is not None  # noqa: S101 - callers have a contact area
-    harm = 1 - min(score, FULL_SCORE) / FULL_SCORE
+    if skin is None:
+        return {}
     evidence = {
         "modulation": skin.modulation,
         "noise": skin.noise,
@@ -61,16 +61,39 @@ def _condition(analysis: Analysis, score: int) -> list[Defect]:
         "crispness": skin.crispness,
         "area_mm2": analysis.foreground.area_mm2,
     }
-    if skin.ridge_share is not None:
-        evidence["ridge_share"] = skin.ridge_share
-    defects = []
-    for cause, code in CAUSES.items():
-        sure = likely[cause]
-        severity = sure * (SURE_SHARE + (1 - SURE_SHARE) * harm)
-        if code is not None and sure >= max(LIKELY, likely["clean"]) and severity >= LEAST_SEVERITY:
-            certain = evidence | {"likelihood": round(sure, 3)}
-            defects.append(found(code, severity, certain, _whole(analysis)))
-    return defects
+    return evidence if skin.ridge_share is None else evidence | {"ridge_share": skin.ridge_share}
+
+
+def _severity(likelihood: float, score: int) -> float:
+    harm = 1 - min(score, FULL_SCORE) / FULL_SCORE
+    return likelihood * (SURE_SHARE + (1 - SURE_SHARE) * harm)
+
+
+def _condition(analysis: Analysis, score: int) -> list[Defect]:
+    """Name the conditions that are likelier than a clean print.
+
+    A low score never stands without a reason: where none is likely enough, the likeliest is
+    named, with a severity that says how little is known.
+    """
+    likely = cause_likelihoods(analysis)
+    sure = max(LIKELY, likely["clean"])
+    named = [
+        cause
+        for cause, code in CAUSES.items()
+        if code and likely[cause] >= sure and _severity(likely[cause], score) >= LEAST_SEVERITY
+    ]
+    if not named and score < UNEXPLAINED:
+        named = [max((c for c, code in CAUSES.items() if code), key=lambda c: likely[c])]
+    evidence, where = _evidence(analysis), _whole(analysis)
+    return [
+        found(
+            CAUSES[cause] or "",
+            _severity(likely[cause], score),
+            evidence | {"likelihood": round(likely[cause], 3)},
+            where,
+        )
+        for cause in named
+    ]
 
 
 def _placement(analysis: Analysis, partial: bool) -> list[Defect]:

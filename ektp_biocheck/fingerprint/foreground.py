@@ -21,6 +21,8 @@ FAINTEST = 0.22  # of the finger's own ridge amplitude; a ghost print stays belo
 LEAST_AMPLITUDE = 2.5  # grey levels; below it nothing can be told from sensor noise
 LEAST_CLARITY = 0.16  # white noise in a window reaches about 0.12
 PRESSED = 0.4  # of the way from background grey to the mean grey of the ridges
+DARKER = 12  # grey levels: on a grey sensor the level says nothing
+MUCH_DARKER = 40  # where no ridge is seen at all; dirt and shading on bare glass stay below
 STEP = 4  # px: the outline is worked out at this grain
 STRAY = 0.12  # pieces smaller than this share of the largest are dropped
 
@@ -63,39 +65,35 @@ def _pressed_degree(field: RidgeField, ridges: NDArray[np.bool_]) -> NDArray[np.
     if ridges.any() and not ridges.all():
         glass = float(np.percentile(field.level[~ridges], 90))
         skin = float(np.median(field.level[ridges]))
-    else:
+    else:  # skin worn all smooth, or nothing at all
         skin, glass = (float(v) for v in np.percentile(field.level, [10, 95]))
-    if glass - skin < 12:  # a grey background says nothing
+    if glass - skin < (DARKER if ridges.any() else MUCH_DARKER):
         return np.full(field.level.shape, -1.0, np.float32)
     share = (glass - field.level) / (glass - skin)
     return np.clip(share / PRESSED - 1, -1, 1).astype(np.float32)
 
 
-def _largest_pieces(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    if count <= 2:
-        return mask
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.concatenate([[False], areas >= STRAY * areas.max()])
-    return kept[labels].astype(np.uint8)
-
-
-def _hull(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    points = cv2.findNonZero(mask)
-    hull = np.zeros_like(mask)
-    if points is not None:
-        cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
-    return hull
-
-
 def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Close gaps of up to two ridges and fill holes; the picture's edge counts as outside."""
+    """Close gaps of up to two ridges, fill holes, drop strays.
+
+    The picture's edge counts as outside, so nothing grows along it.
+    """
     side = 2 * CELL // STEP + 1
     padded = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     closed = np.ascontiguousarray(closed[side:-side, side:-side])
     contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED)
+    areas = [cv2.contourArea(contour) for contour in contours]
+    kept = [c for c, area in zip(contours, areas, strict=True) if area >= STRAY * max(areas)]
+    return cv2.drawContours(np.zeros_like(mask), kept, -1, 1, cv2.FILLED)
+
+
+def _hull(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = np.zeros_like(mask)
+    if contours:
+        cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(contours)), 1)
+    return hull
 
 
 def _outline(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -122,11 +120,11 @@ def find_foreground(field: RidgeField) -> Foreground:
     ridges = _ridge_degree(field)
     pressed = _pressed_degree(field, ridges > 0)
     mask = (at_pixels(ridges, field.shape, STEP) > 0).astype(np.uint8)
-    mask = _largest_pieces(_filled(mask))
+    mask = _filled(mask)
     skin = (at_pixels(pressed, field.shape, STEP) > 0).astype(np.uint8)
     if mask.any():
         skin &= _hull(mask)  # dark corners of the picture are not skin
-    coarse = _largest_pieces(_filled(mask | skin)).astype(np.float32)
+    coarse = _filled(mask | skin).astype(np.float32)
     fine = cv2.resize(coarse, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
     height, width = field.shape
     mask = (fine[:height, :width] > 0.5).astype(np.uint8)

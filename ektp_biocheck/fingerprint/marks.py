@@ -107,7 +107,7 @@ def ghost_cells(analysis: Analysis) -> NDArray[np.bool_]:
 
 def lean_of(analysis: Analysis) -> Axis:
     """Long axis of the contact area from its second moments."""
-    moments = cv2.moments(analysis.foreground.mask.astype(np.uint8), binaryImage=True)
+    moments = cv2.moments(analysis.foreground.cells)
     if moments["m00"] <= 0:
         return Axis(0.0, 1.0)
     xx, yy, xy = (moments[k] / moments["m00"] for k in ("mu20", "mu02", "mu11"))
@@ -115,10 +115,7 @@ def lean_of(analysis: Analysis) -> Axis:
     long_axis, short_axis = (xx + yy + root) / 2, max((xx + yy - root) / 2, 1e-9)
     from_right = 0.5 * np.arctan2(2 * xy, xx - yy)  # y down: clockwise from the right
     lean = 90 - float(np.rad2deg(from_right)) % 180
-    return Axis(
-        -lean if abs(lean) <= 90 else -(lean - np.sign(lean) * 180),
-        float(np.sqrt(long_axis / short_axis)),
-    )
+    return Axis(lean, float(np.sqrt(long_axis / short_axis)))
 
 
 def motion_of(field: RidgeField, contact: NDArray[np.float32]) -> tuple[float, float]:

@@ -28,6 +28,7 @@ __all__ = [
     "RidgeField",
     "at_pixels",
     "band_filters",
+    "product",
     "ridge_field",
     "windows_of",
 ]
@@ -143,6 +144,15 @@ def band_filters(direction: Grid, period: Grid, band: Band) -> NDArray[np.float3
     return by_angle[angle.ravel()] * by_rate[step.ravel()]
 
 
+def product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Matrix product on one thread.
+
+    numpy's own wakes all cores for products of this size, and they spin for longer than the
+    product takes: ten times the CPU time on two busy cores.
+    """
+    return cv2.gemm(a, b, 1, None, 0)
+
+
 def windows_of(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """View a print as (R, C, 32, 32) windows, one around each 16 px cell, mirrored outside."""
     height, width = grey.shape
@@ -202,15 +212,18 @@ def ridge_field(grey: NDArray[np.float32]) -> RidgeField:
     level = views.mean(axis=(2, 3))
     windows = (views - level[:, :, None, None]) * (fixed.window[:, None] * fixed.window)
     windows = windows.reshape(-1, WINDOW, WINDOW)
-    spectra = fixed.rows @ (windows @ fixed.columns)
+    # Real and imaginary parts in turn: one real product for all windows.
+    along_x = product(windows.reshape(-1, WINDOW), fixed.columns.view(np.float32))
+    spectra = fixed.rows @ along_x.view(np.complex64).reshape(-1, WINDOW, REACH + 1)
     power = (spectra.real**2 + spectra.imag**2).reshape(len(windows), -1)
-    energy, cosine, sine, rate = np.moveaxis((power @ fixed.moments).reshape(*grid, 4), -1, 0)
+    energy, cosine, sine, rate = np.moveaxis(product(power, fixed.moments).reshape(*grid, 4), -1, 0)
     # A sine of amplitude a in this window holds a² / 4 · (Σ w²)² of one-sided power in all.
     scale = WINDOW**2 * float((fixed.window**2).sum()) ** 2
     amplitude = np.sqrt(4 * energy / scale)
     direction, agreement, rate = _smoothed_direction(energy, cosine, sine, rate, amplitude)
     period = (WINDOW / np.maximum(rate, np.float32(1.0))).astype(np.float32)
-    inside = ((power * band_filters(direction, period, NARROW)) @ fixed.whole).reshape(grid)
+    wanted = power * band_filters(direction, period, NARROW)
+    inside = product(wanted, fixed.whole[:, None]).reshape(grid)
     everything = np.einsum("nij,nij->n", windows, windows).reshape(grid) * (WINDOW**2 / 2)
     clarity = inside / (everything + np.float32(1.0))
     shape = (grey.shape[0], grey.shape[1])

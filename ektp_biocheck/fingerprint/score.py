@@ -1,9 +1,10 @@
 """The score: how likely it is that this print will match later.
 
-Three figures carry it. *Dependable minutiae*: those that a second, broader filter finds again,
+Four figures carry it. *Dependable minutiae*: those that a second, broader filter finds again,
 each counted by how clear and how strong the ridges around it are. *Open valleys*: how little of
-the valleys is filled in, as sweat, wear and pressure do. *Quiet picture*: how little pixel
-noise there is. The score is their weighted sum, so each has its share of it in points.
+the valleys is filled in, as sweat, wear and pressure do. *Ridges told apart*: how many ridges
+and valleys the raw picture separates along a stretch. *Quiet picture*: how little pixel noise
+there is. The score is their weighted sum, so each has its share of it in points.
 """
 
 import numpy as np
@@ -11,15 +12,26 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.fingerprint.analysis import Analysis
 from ektp_biocheck.fingerprint.causes import model
+from ektp_biocheck.fingerprint.clarity import quality_map
 from ektp_biocheck.fingerprint.minutiae import value_at
 
-__all__ = ["TERMS", "dependability", "score_print", "terms"]
+__all__ = [
+    "PREVIEW_TERMS",
+    "TERMS",
+    "dependability",
+    "preview_terms",
+    "score_preview",
+    "score_print",
+    "terms",
+]
 
-TERMS = ("dependable minutiae", "open valleys", "quiet picture")
+TERMS = ("dependable minutiae", "open valleys", "ridges told apart", "quiet picture")
+PREVIEW_TERMS = ("good ridges", "open valleys", "strong ridges")
 CLEAR = 0.16  # clarity at which a minutia counts half; noise alone reaches 0.12
 CLEAR_SOFT = 0.02
 STRONG = 16.0  # grey levels of ridge amplitude at which a minutia counts half
 MODULATED = 0.27  # of the way from brightest grey to the contact's mean: full height of ridges
+UNTOLD = 4.0  # changes along 32 px, where there is too little to count them
 FILLED = 0.5  # share of valley pixels that chance would fill
 QUIET = 6.0  # grey levels of noise that no extractor minds
 
@@ -53,6 +65,7 @@ def terms(analysis: Analysis) -> dict[str, float]:
     return {
         "dependable minutiae": float(np.sqrt(dependability(analysis).sum())),
         "open valleys": -filled,
+        "ridges told apart": UNTOLD if skin.ridge_changes is None else skin.ridge_changes,
         "quiet picture": -float(np.log(max(skin.noise, QUIET))),
     }
 
@@ -84,3 +97,31 @@ def score_print(analysis: Analysis) -> tuple[int, dict[str, float]]:
     }
     total = fitted["at_reference"] + sum(points.values())
     return int(np.clip(round(total), 0, 100)), points
+
+
+def preview_terms(analysis: Analysis) -> dict[str, float]:
+    """Return the figures of `PREVIEW_TERMS`, each higher for a better print."""
+    skin = analysis.skin
+    if skin is None:
+        raise ValueError("a print without a contact area has no score")
+    good = quality_map(analysis.field, analysis.foreground).good_mm2
+    return {
+        "good ridges": float(np.sqrt(good)),
+        "open valleys": -(FILLED if skin.valley_fill is None else skin.valley_fill),
+        "strong ridges": skin.amplitude**2 / (skin.amplitude**2 + STRONG**2),
+    }
+
+
+def score_preview(analysis: Analysis) -> tuple[int, dict[str, float]]:
+    """Estimate the score without minutiae, to rank the frames of a live preview.
+
+    Returns
+    -------
+    score, contributions
+        As `score_print`; the estimate's error against it stands in `model.json`.
+    """
+    fitted = model()["preview"]
+    points = {
+        name: fitted["points"][name] * value for name, value in preview_terms(analysis).items()
+    }
+    return int(np.clip(round(fitted["offset"] + sum(points.values())), 0, 100)), points

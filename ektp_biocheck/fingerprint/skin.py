@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.fingerprint.foreground import Foreground
-from ektp_biocheck.fingerprint.iso.blocks import BLOCK, OFFSET, Blocks
-from ektp_biocheck.fingerprint.iso.fda import frequency_domain_analysis
-from ektp_biocheck.fingerprint.iso.rvup import ridge_valley_uniformity
+from ektp_biocheck.fingerprint.iso.blocks import BLOCK, OFFSET, Profiles, UprightBlocks
+from ektp_biocheck.fingerprint.iso.runs import find_changes
 from ektp_biocheck.fingerprint.ridges import CELL, RidgeField
 from ektp_biocheck.opencv import cv2
 
-__all__ = ["Skin", "blocks_in_contact", "describe_skin"]
+__all__ = ["Skin", "describe_skin"]
 
 # Second differences both ways: blind to any smooth surface, so that noise is left over.
 _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -45,14 +44,16 @@ class Skin:
         Mean ridge to ridge distance, px at 500 ppi.
     clarity, agreement : float
         Means of the ridge field.
+    unevenness : float
+        Standard deviation of the logarithm of amplitude over the contact: wear and pressure
+        differ from place to place, a camera's blur does not.
     ridge_share : float or None
         Share of a ridge and valley pair that is ridge.
     ridge_breaks, valley_fill : float or None
         Share of ridge pixels that are bright, of valley pixels that are dark.
-    ridges_counted : int
-        Complete ridges and valleys that can be told apart, 16 px stretches.
-    frequency_spread : float or None
-        Spread of FDA over the contact; even prints are near 0.15.
+    ridge_changes : float or None
+        Changes from ridge to valley and back that can be told apart along 32 px across the
+        ridges, mean; about 64 / period for clean ridges, fewer where they run together.
     level, brightest : float
         Mean grey of the contact, 97th percentile of the picture.
     dark_patches, bright_patches : float
@@ -67,11 +68,11 @@ class Skin:
     period: float
     clarity: float
     agreement: float
+    unevenness: float
     ridge_share: float | None
     ridge_breaks: float | None
     valley_fill: float | None
-    ridges_counted: int
-    frequency_spread: float | None
+    ridge_changes: float | None
     level: float
     brightest: float
     dark_patches: float
@@ -87,29 +88,19 @@ def _quantile(counts: NDArray[np.intp], share: float) -> float:
     return at - 0.5 + float((wanted - total[at]) / max(counts[at], 1))
 
 
-def blocks_in_contact(blocks: Blocks, foreground: Foreground) -> NDArray[np.bool_]:
-    """(N,) bool: which valid blocks lie inside the contact area."""
+def _in_contact(blocks: UprightBlocks, foreground: Foreground) -> Profiles:
+    """Profiles of the blocks that lie inside the contact area."""
     row, column = np.nonzero(blocks.valid)
     centre = OFFSET + BLOCK // 2
     y, x = (row * BLOCK + centre) // CELL, (column * BLOCK + centre) // CELL
     cells = foreground.cells
     y, x = y.clip(1, cells.shape[0] - 1), x.clip(1, cells.shape[1] - 1)
     whole = np.minimum.reduce([cells[y, x], cells[y - 1, x], cells[y, x - 1], cells[y - 1, x - 1]])
-    return np.asarray(whole > LEAST_CONTACT)
+    return blocks.profiles.take(whole > LEAST_CONTACT)
 
 
-def _chosen(blocks: Blocks, keep: NDArray[np.bool_]) -> Blocks:
-    valid = blocks.valid.copy()
-    valid[valid] = keep
-    return Blocks(
-        blocks.theta, valid, blocks.unpadded.take(keep), blocks.padded.take(keep),
-        blocks.across[keep],
-    )  # fmt: skip
-
-
-def _profile_figures(blocks: Blocks) -> tuple[float | None, float | None, float | None]:
+def _profile_figures(profiles: Profiles) -> tuple[float | None, float | None, float | None]:
     """Ridge share, broken ridge pixels, filled valley pixels."""
-    profiles = blocks.unpadded
     if len(profiles.ridge) < 4:
         return None, None, None
     dark = (profiles.windows < profiles.trend[:, None, :]).sum(axis=1)
@@ -128,7 +119,7 @@ def _fine_structure(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple
     )
     quarter = max(_quantile(counts.ravel(), 0.25), 0.0)
     noise = quarter / (0.3186 * 6)  # a quarter of normal noise stays below 0.3186 σ; Σ k² = 36
-    laplacian = cv2.Laplacian(pixels, cv2.CV_32F)
+    laplacian = cv2.Laplacian(pixels, cv2.CV_16S)
     return noise, float(cv2.meanStdDev(laplacian, mask=mask)[1].item())
 
 
@@ -155,7 +146,7 @@ def _patches(
 
 
 def describe_skin(
-    pixels: NDArray[np.uint8], field: RidgeField, foreground: Foreground, blocks: Blocks
+    pixels: NDArray[np.uint8], field: RidgeField, foreground: Foreground, blocks: UprightBlocks
 ) -> Skin:
     """Measure the contact area.
 
@@ -183,12 +174,13 @@ def describe_skin(
         float((each * weight).sum())
         for each in (field.amplitude, field.period, field.clarity, field.agreement)
     )
+    inner = foreground.cells > LEAST_CONTACT
+    unevenness = float(np.log(field.amplitude[inner] + 1).std()) if inner.any() else 0.0
     level = float(cv2.mean(pixels, mask=mask)[0])
     brightest = _quantile(np.bincount(pixels.ravel(), minlength=256), 0.97)
     noise, edges = _fine_structure(pixels, mask)
-    inside = _chosen(blocks, blocks_in_contact(blocks, foreground))
+    inside = _in_contact(blocks, foreground)
     share, breaks, fill = _profile_figures(inside)
-    fda = frequency_domain_analysis(inside)
     return Skin(
         amplitude,
         amplitude / max(brightest - level, 1.0),
@@ -197,11 +189,11 @@ def describe_skin(
         period,
         clarity,
         agreement,
+        unevenness,
         share,
         breaks,
         fill,
-        len(ridge_valley_uniformity(inside)),
-        float(fda.std()) if len(fda) >= 4 else None,
+        float(find_changes(inside.ridge).count.mean()) if share is not None else None,
         level,
         brightest,
         *_patches(pixels, mask, level, amplitude, period),

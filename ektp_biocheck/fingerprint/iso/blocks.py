@@ -19,12 +19,14 @@ __all__ = [
     "OFFSET",
     "Blocks",
     "Profiles",
+    "UprightBlocks",
     "crop_white_border",
     "gradient_sums",
     "make_blocks",
     "rotated_windows",
     "tile_areas",
     "tile_sums",
+    "upright_blocks",
 ]
 
 BLOCK = 32
@@ -53,6 +55,23 @@ class Profiles:
     def take(self, rows: NDArray[np.bool_]) -> "Profiles":
         """Return the chosen blocks."""
         return Profiles(self.windows[rows], self.trend[rows], self.ridge[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class UprightBlocks:
+    """The offset grid with what clarity needs of it.
+
+    Parameters
+    ----------
+    theta, valid
+        As in `Blocks`.
+    profiles : Profiles
+        Of the valid blocks in raster order, from a 36 px neighbourhood.
+    """
+
+    theta: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    profiles: Profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +224,37 @@ def _offset_starts(length: int) -> NDArray[np.int32]:
     return np.arange(OFFSET, max(length - BLOCK - 1, OFFSET), BLOCK, dtype=np.int32)
 
 
+def _grid(
+    pixels: NDArray[np.uint8], wide: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Directions and validity of the offset grid, and the corners of its valid blocks."""
+    tops, lefts = _offset_starts(pixels.shape[0]), _offset_starts(pixels.shape[1])
+    if tops.size == 0 or lefts.size == 0:
+        tops, lefts = tops[:0], lefts[:0]
+    tiles = _foreground_tiles(pixels, wide)
+    whole = tiles[:-1, :-1] & tiles[1:, :-1] & tiles[:-1, 1:] & tiles[1:, 1:]
+    valid = whole[: tops.size, : lefts.size]
+    area = wide[OFFSET : OFFSET + BLOCK * tops.size, OFFSET : OFFSET + BLOCK * lefts.size]
+    if area.size:
+        xx, yy, xy = gradient_sums(area)
+        theta = 0.5 * np.arctan2(xy, xx - yy)  # no factor 2 before xy: the reference's quirk
+    else:
+        theta = np.zeros((tops.size, lefts.size))
+    row, column = np.nonzero(valid)
+    return theta, valid, (tops[row], lefts[column])
+
+
+UPRIGHT = (slice(10, 26), slice(2, 34))
+
+
+def upright_blocks(pixels: NDArray[np.uint8], wide: NDArray[np.int32]) -> UprightBlocks:
+    """Build the part of the offset grid that needs no padding; arguments as `make_blocks`."""
+    theta, valid, (top, left) = _grid(pixels, wide)
+    black = np.pad(pixels, 2)
+    windows = rotated_windows(black, (top, left), 36, theta[valid], UPRIGHT)
+    return UprightBlocks(theta, valid, _profiles(windows))
+
+
 def make_blocks(pixels: NDArray[np.uint8], wide: NDArray[np.int32]) -> Blocks:
     """Build the offset grid of a cropped print.
 
@@ -215,25 +265,12 @@ def make_blocks(pixels: NDArray[np.uint8], wide: NDArray[np.int32]) -> Blocks:
     wide : (H, W) int32
         The same, wide enough for products.
     """
-    tops, lefts = _offset_starts(pixels.shape[0]), _offset_starts(pixels.shape[1])
-    if tops.size == 0 or lefts.size == 0:
-        tops, lefts = tops[:0], lefts[:0]
-    tiles = _foreground_tiles(pixels, wide)
-    valid = (tiles[:-1, :-1] & tiles[1:, :-1] & tiles[:-1, 1:] & tiles[1:, 1:])[
-        : tops.size, : lefts.size
-    ]
-    area = wide[OFFSET : OFFSET + BLOCK * tops.size, OFFSET : OFFSET + BLOCK * lefts.size]
-    if area.size:
-        xx, yy, xy = gradient_sums(area)
-        theta = 0.5 * np.arctan2(xy, xx - yy)  # no factor 2 before xy: the reference's quirk
-    else:
-        theta = np.zeros((tops.size, lefts.size))
-    row, column = np.nonzero(valid)
-    top, left, angle = tops[row], lefts[column], theta[valid]
+    theta, valid, (top, left) = _grid(pixels, wide)
+    angle = theta[valid]
     black = np.pad(pixels, 2)  # a 40 px neighbourhood reaches 2 px outside
-    narrow = rotated_windows(black, (top, left), 36, angle, (slice(10, 26), slice(2, 34)))
-    broad, corners = (slice(10, 26), slice(2, 34)), (top - 2, left - 2)
-    wide_windows = rotated_windows(black, corners, 40, angle, broad)
-    turned = rotated_windows(black, corners, 40, angle + np.pi / 2, broad[::-1])
+    narrow = rotated_windows(black, (top, left), 36, angle, UPRIGHT)
+    corners = (top - 2, left - 2)
+    padded = rotated_windows(black, corners, 40, angle, UPRIGHT)
+    turned = rotated_windows(black, corners, 40, angle + np.pi / 2, UPRIGHT[::-1])
     across = turned.sum(axis=2, dtype=np.int32) / 16
-    return Blocks(theta, valid, _profiles(narrow), _profiles(wide_windows), across)
+    return Blocks(theta, valid, _profiles(narrow), _profiles(padded), across)

@@ -31,8 +31,9 @@ def _blur(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     Integers below 2²⁴ are exact in float32, and OpenCV's float filter is the faster one.
     """
     taps = _kernel(size)
-    sums = cv2.sepFilter2D(pixels, cv2.CV_32F, taps, taps)
-    return cv2.convertScaleAbs(sums, alpha=1 / 65536)
+    sums = cv2.sepFilter2D(pixels, cv2.CV_32F, taps, taps).astype(np.int32)
+    rounded: NDArray[np.uint8] = ((sums + 32768) >> 16).astype(np.uint8)  # halves go up
+    return rounded
 
 
 def _fill_holes(dark: NDArray[np.uint8]) -> None:
