@@ -17,11 +17,12 @@ __all__ = [
     "__version__",
     "face",
     "fingerprint",
+    "iris",
     "open_sample",
 ]
 
 if TYPE_CHECKING:
-    from ektp_biocheck import face, fingerprint
+    from ektp_biocheck import face, fingerprint, iris
     from ektp_biocheck.quality import Assessment, Defect, Measure
     from ektp_biocheck.samples import Sample, open_sample
 

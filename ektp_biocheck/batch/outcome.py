@@ -42,6 +42,7 @@ __all__ = [
 # and `MEASURES` (the names of all measures, in the order of their columns).
 MODALITIES: "dict[Modality, str]" = {
     "finger": "ektp_biocheck.fingerprint",
+    "iris": "ektp_biocheck.iris",
     "face": "ektp_biocheck.face",
 }
 
