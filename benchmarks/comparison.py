@@ -5,7 +5,7 @@
 Needs the development captures (EKTP_BIOCHECK_DATA). Compares every pair of prints of each
 sensor and prints the tables of docs/fingerprint/comparison.md: false non-match rates at fixed
 false match rates, with the reference matchers' where their scores lie beside the captures, and
-false alarms and finds at `across.THRESHOLD`. Takes about a minute.
+false alarms and finds at `comparison.SAME_FINGER`. Takes about a minute.
 """
 
 import csv
@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from ektp_biocheck.fingerprint.across import THRESHOLD
 from ektp_biocheck.fingerprint.analysis import analyse
-from ektp_biocheck.fingerprint.comparison import compare
+from ektp_biocheck.fingerprint.comparison import SAME_FINGER, compare
 from ektp_biocheck.fingerprint.minutiae import Minutiae
 from ektp_biocheck.samples import open_sample
 
@@ -121,7 +120,7 @@ def persons_alarmed(prints: Prints) -> tuple[int, int]:
     alarms = 0
     for take in takes:
         own = [prints[f"{f}_{take}"] for f in fingers]
-        alarms += any(compare(a, b) >= THRESHOLD for a, b in combinations(own, 2))
+        alarms += any(compare(a, b) >= SAME_FINGER for a, b in combinations(own, 2))
     return alarms, len(takes)
 
 
@@ -152,14 +151,14 @@ def main() -> None:
             for name, s in reference_scores(sensor).items()
         ]
         lines.append(f"| {sensor} | {' | '.join(cells)} | {', '.join(others)} |")
-        false, found = scores.impostor >= THRESHOLD, scores.genuine >= THRESHOLD
+        false, found = scores.impostor >= SAME_FINGER, scores.genuine >= SAME_FINGER
         at_threshold.append(
             f"| {sensor} | {100 * false.mean():.2f} ({false.sum()} of {len(false)}) "
             f"| {_percent(found.mean())} |"
         )
     print("| sensor | FNMR % at FMR 1 % | limit | FNMR % at FMR 0.1 % | limit | other matchers |")
     print("|---|---|---|---|---|---|", *lines, sep="\n")
-    print(f"\n| sensor | false alarms % at {THRESHOLD} | repeated fingers found % |")
+    print(f"\n| sensor | false alarms % at {SAME_FINGER} | repeated fingers found % |")
     print("|---|---|---|", *at_threshold, sep="\n")
     print(f"\nfalsely alarmed: {alarmed} of {persons} stand-in persons of ten fingers\n")
     print(*speed, sep="\n")

@@ -30,10 +30,10 @@ __all__ = ["ALGORITHM", "MEASURES", "assess", "iso29794_4", "overlay"]
 
 ALGORITHM = "ektp-biocheck/fingerprint 1.0.0"
 PREVIEW_ALGORITHM = "ektp-biocheck/fingerprint-preview 1.0.0"
-FINGER_MM2 = 1.3  # ridges of a finger there must be at least: two cells
+FINGER_MM2 = 0.6  # ridges of a finger there must be at least: one cell
 BARE_GLASS = 45.0  # grey deviation: grain and shading of bare sensors stay below
 NOT_A_FINGER = "no fingerprint: nothing here has the ridges of a finger"
-UNLIKELY = -0.9  # log odds; the worst simulated ruins of prints come down to here
+UNLIKELY = -1.1  # log odds; the worst simulated ruins of prints come down to -1
 _OWN = {
     "dependable_minutiae": "",
     "minutiae": "",

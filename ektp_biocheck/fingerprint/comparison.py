@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.fingerprint.minutiae import Minutiae
 
-__all__ = ["Comparator", "Comparison", "align", "compare"]
+__all__ = ["SAME_FINGER", "Comparator", "Comparison", "align", "compare"]
+
+SAME_FINGER = (
+    0.8  # similarity from which two prints show one finger; docs/fingerprint/comparison.md
+)
 
 TURN_STEP = float(np.deg2rad(8.0))
 TURNS = (np.arange(-7, 8) * TURN_STEP).astype(
@@ -40,8 +44,8 @@ Rows = NDArray[np.intp]
 class Comparator(Protocol):
     """What a matcher must answer; higher is more alike.
 
-    A matcher of another scale brings its own threshold as an attribute `threshold`; without
-    one `across.THRESHOLD`, which belongs to `compare`, is taken.
+    A vendor's may take something else than minutiae (pictures, templates), as long as the
+    captures it is given are that; it brings its own threshold: see `across.find_duplicates`.
     """
 
     def __call__(self, first: Minutiae, second: Minutiae, /) -> float:

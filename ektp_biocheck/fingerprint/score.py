@@ -32,6 +32,7 @@ CLEAR_SOFT = 0.02
 STRONG = 16.0  # grey levels of ridge amplitude at which a minutia counts half
 MODULATED = 0.27  # of the way from brightest grey to the contact's mean: full height of ridges
 UNTOLD = 4.0  # changes along 32 px, where there is too little to count them
+FINE = 8.0  # changes at a ridge period of 0.4 mm: finer gratings are no better a finger
 FILLED = 0.5  # share of valley pixels that chance would fill
 QUIET = 6.0  # grey levels of noise that no extractor minds
 
@@ -62,10 +63,11 @@ def terms(analysis: Analysis) -> dict[str, float]:
     if skin is None:
         raise ValueError("a print without a contact area has no score")
     filled = FILLED if skin.valley_fill is None else skin.valley_fill
+    changes = skin.ridge_changes
     return {
         "dependable minutiae": float(np.sqrt(dependability(analysis).sum())),
         "open valleys": -filled,
-        "ridges told apart": UNTOLD if skin.ridge_changes is None else skin.ridge_changes,
+        "ridges told apart": min(UNTOLD if changes is None else changes, FINE),
         "quiet picture": -float(np.log(max(skin.noise, QUIET))),
     }
 
