@@ -91,7 +91,8 @@ def _lasting(fields: Sequence[RidgeField]) -> _Lasting:
     quiet = 1 / ((own @ fixed.moments[:, 0]).reshape(known.shape) + np.float32(300.0))
     energy = _smooth(quiet * np.maximum(moments[:, :, 0], 0)) + np.float32(1e-9)
     cosine, sine, rate = (_smooth(quiet * moments[:, :, n]) / energy for n in (1, 2, 3))
-    direction, period = np.arctan2(sine, cosine) / 2, np.float32(WINDOW) / rate.clip(1, 20)
+    direction: Grid = (np.arctan2(sine, cosine) / 2).astype(np.float32)
+    period: Grid = (WINDOW / rate.clip(1, 20)).astype(np.float32)
     band = band_filters(direction, period, NARROW) * fixed.whole
     in_band, own_in_band = (
         np.einsum("nk,nk->n", power, band).reshape(known.shape) for power in (lasting, own)
