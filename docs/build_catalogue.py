@@ -20,9 +20,9 @@ be improved without touching a record.
 from ektp_biocheck.defects import CATALOGUE, advice, found
 
 defect = found("IR_LID_OCCLUSION", severity=0.62, evidence={"visible_fraction": 0.31})
-defect.hard                                # True
-advice(defect.code, "id")                  # "Kelopak mata menutupi iris. Minta pemohon …"
-CATALOGUE[defect.code].chain               # ("FB_OPEN", "FB_LID", "FB_SINGLE_EYE")
+defect.hard  # True
+advice(defect.code, "id")  # "Kelopak mata menutupi iris. Minta pemohon …"
+CATALOGUE[defect.code].chain  # ("FB_OPEN", "FB_LID", "FB_SINGLE_EYE")
 ```
 
 ## Severity

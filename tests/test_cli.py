@@ -125,7 +125,7 @@ def test_iso_adds_the_native_measures(fine):
     within = strict_json(run("score", fine, "--json", "--iso").output)["results"][0]["measures"]
     assert "OCL_Bin10_Mean" not in without
     assert "OCL_Bin10_Mean" in within
-    assert len(within) - len(without) == 65
+    assert len(within) - len(without) == 69
 
 
 def test_a_resolution_is_asked_for_not_guessed(fine, tmp_path):

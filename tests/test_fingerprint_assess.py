@@ -15,11 +15,12 @@ from ektp_biocheck.defects import CATALOGUE
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.fingerprint import MEASURES
 from ektp_biocheck.fingerprint.findings import DOUBTFUL_SCORE
-from ektp_biocheck.fingerprint.iso import NAMES
+from ektp_biocheck.fingerprint.iso import NAMES, minutiae_quality
 from ektp_biocheck.opencv import cv2
 from fixtures.fingerprint import Condition, finger, render
 
-OWN = tuple(name for name in MEASURES if name not in NAMES)
+WITH_MINUTIAE = minutiae_quality.NAMES
+OWN = tuple(name for name in MEASURES if name not in (*NAMES, *WITH_MINUTIAE))
 SHAPE = (374, 388)
 CONDITIONS = (
     Condition(),
@@ -99,8 +100,10 @@ def test_every_print_has_a_score_and_every_figure_a_value_or_a_reason(condition,
 def test_the_native_measures_come_on_request_and_are_those_of_their_own_function():
     pixels = clean()
     result = fingerprint.assess(pixels, iso=True)
-    assert tuple(result.measures) == MEASURES == (*OWN, *NAMES)
+    assert tuple(result.measures) == MEASURES == (*OWN, *NAMES, *WITH_MINUTIAE)
     assert len(NAMES) == 65
+    assert len(WITH_MINUTIAE) == 4
+    assert all(result.measures[name].value is not None for name in WITH_MINUTIAE)
     native = fingerprint.iso29794_4(pixels)
     assert {name: result.measures[name].value for name in NAMES} == native
     plain = fingerprint.assess(pixels)

@@ -56,7 +56,6 @@ def test_the_mask_is_the_contact_area(condition, median, worst):
     assert min(found) > worst
 
 
-@pytest.mark.xfail(reason="the typical ridge is that of the larger area, here the old print's")
 def test_an_old_print_beside_a_small_contact_is_left_out():
     found = overlaps(Condition(contact=0.4, ghost=0.3, ghost_seed=77))
     assert np.median(found) > 0.8

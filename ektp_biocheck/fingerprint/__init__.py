@@ -20,9 +20,10 @@ from ektp_biocheck.errors import InputError
 from ektp_biocheck.fingerprint import marks
 from ektp_biocheck.fingerprint.analysis import Analysis, analyse
 from ektp_biocheck.fingerprint.findings import blank_defects, find_defects
-from ektp_biocheck.fingerprint.iso import NAMES, native_measures
+from ektp_biocheck.fingerprint.iso import NAMES, minutiae_quality, native_measures
+from ektp_biocheck.fingerprint.iso.blocks import inside_white_border
 from ektp_biocheck.fingerprint.overlay import overlay
-from ektp_biocheck.fingerprint.score import dependability, score_preview, score_print
+from ektp_biocheck.fingerprint.score import CLEAR, dependability, score_preview, score_print
 from ektp_biocheck.quality import Assessment, Defect, Measure, Region
 from ektp_biocheck.samples import to_500_ppi
 
@@ -51,7 +52,7 @@ _OWN = {
     "noise": "grey levels",
     "lean": "°",
 }
-MEASURES: tuple[str, ...] = (*_OWN, *NAMES)
+MEASURES: tuple[str, ...] = (*_OWN, *NAMES, *minutiae_quality.NAMES)
 
 
 def _checked(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -121,9 +122,27 @@ def _own_measures(analysis: Analysis) -> dict[str, Measure]:
     return {name: _measure(value, _OWN[name], why) for name, (value, why) in values.items()}
 
 
-def _iso_measures(pixels: NDArray[np.uint8]) -> dict[str, Measure]:
+def _iso_minutiae(analysis: Analysis) -> dict[str, Measure]:
+    """Measure the last four of the 69 with our minutiae, those that noise alone would not make."""
+    found = analysis.minutiae
+    if found is None:
+        why = "no finger found" if analysis.skin is None else "not looked for at level fast"
+        return {name: Measure(None, "", why) for name in minutiae_quality.NAMES}
+    rows, columns = inside_white_border(analysis.pixels)
+    cropped = analysis.pixels[rows, columns]
+    x, y = found.x - columns.start, found.y - rows.start
+    height, width = cropped.shape
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    kept = inside & found.confirmed & (found.reliability > CLEAR)
+    values = minutiae_quality.minutiae_measures(cropped, x[kept], y[kept])
+    return {name: _measure(value, "", "no minutiae") for name, value in values.items()}
+
+
+def _iso_measures(analysis: Analysis) -> dict[str, Measure]:
     why = "too few foreground blocks"
-    return {name: _measure(value, "", why) for name, value in native_measures(pixels).items()}
+    native = native_measures(analysis.pixels)
+    measures = {name: _measure(value, "", why) for name, value in native.items()}
+    return measures | _iso_minutiae(analysis)
 
 
 def _in_given_pixels(defects: tuple[Defect, ...], scale: float) -> tuple[Defect, ...]:
@@ -172,7 +191,7 @@ def assess(
     ppi : float
         Pixels per inch; resampled to 500 when it is anything else.
     iso : bool
-        Add the 65 native measures of `iso29794_4`.
+        Add the 65 native measures of `iso29794_4`, and the four more that need minutiae (ours).
     level : "full" or "fast"
         "fast" is for live preview: no minutiae, and the score is an estimate to rank frames
         by, under its own algorithm name.
@@ -195,7 +214,7 @@ def assess(
     analysis = analyse(at_500, with_minutiae=level == "full")
     measures = _own_measures(analysis)
     if iso:
-        measures |= _iso_measures(at_500)
+        measures |= _iso_measures(analysis)
     score: int | None = None
     failure: str | None = None
     contributions: dict[str, float] = {}

@@ -39,7 +39,7 @@ def enhance(field: RidgeField, band: Band = NARROW) -> NDArray[np.float32]:
     Returns
     -------
     (H, W) float32
-        About -1.4 in ridges and +1.4 in valleys wherever there is any ridge-like band, strong
+        About -3 in ridges and +3 in valleys wherever there is any ridge-like band, strong
         or faint; judge by the field's clarity and amplitude where it can be believed.
 
     References

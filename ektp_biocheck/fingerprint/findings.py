@@ -27,6 +27,7 @@ LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
 MOTION_LIMIT = 0.45
 GHOST_CELLS = 10
 BRIGHT_LIMIT, DARK_LIMIT = 0.09, 0.15  # nine tenths of the development prints stay below
+SUFFICIENT_PX = 50_000  # foreground at 500 ppi that NFIQ 2.3 calls sufficient: 129 mm²
 TIP_HEIGHT_MM = 14.0
 DOUBTFUL_SCORE = 40  # a print that scores more has minutiae enough to be one
 DOUBTFUL = 0.2  # log odds of being a print; untouched development prints are above 1
@@ -104,6 +105,11 @@ def _placement(analysis: Analysis, partial: bool) -> list[Defect]:
         severity = _ramp(abs(axis.lean_deg), LEAN_LIMIT - 15, 90)
         figures = {"lean_deg": axis.lean_deg, "elongation": axis.elongation}
         defects.append(found("FP_ROTATED", severity, figures, _whole(analysis)))
+    area = float(analysis.foreground.mask.sum())
+    if not partial and area < SUFFICIENT_PX:
+        figures = {"area_px": area}
+        severity = 0.3 * (1 - area / SUFFICIENT_PX)
+        defects.append(found("FP_PARTIAL", severity, figures, _whole(analysis)))
     box = _whole(analysis)
     if partial and box is not None:
         height = box.height * 25.4 / 500

@@ -17,9 +17,9 @@ from ektp_biocheck.opencv import cv2
 __all__ = ["MM2_PER_PX", "Foreground", "find_foreground"]
 
 MM2_PER_PX = (25.4 / 500) ** 2
-FAINTEST = 0.22  # of the finger's own ridge amplitude; a ghost print stays below
+FAINTEST = 0.3  # of the finger's strongest ridges; most of what an old print left is fainter
 LEAST_AMPLITUDE = 2.5  # grey levels; below it nothing can be told from sensor noise
-LEAST_CLARITY = 0.16  # white noise in a window reaches about 0.12
+LEAST_CLARITY = 0.16  # twice what white noise was seen to reach
 PRESSED = 0.4  # of the way from background grey to the mean grey of the ridges
 DARKER = 12  # grey levels: on a grey sensor the level says nothing
 MUCH_DARKER = 40  # where no ridge is seen at all; dirt and shading on bare glass stay below
@@ -53,8 +53,7 @@ def _ridge_degree(field: RidgeField) -> NDArray[np.float32]:
     strong = (clarity > LEAST_CLARITY) & (field.amplitude > LEAST_AMPLITUDE)
     if strong.sum() < 4:
         return np.full(clarity.shape, -1.0, np.float32)
-    clearest = strong & (clarity >= np.median(clarity[strong]))
-    typical = float(np.median(field.amplitude[clearest]))
+    typical = float(np.percentile(field.amplitude[strong], 90))  # the finger's, not an old print's
     by_amplitude = field.amplitude / max(FAINTEST * typical, LEAST_AMPLITUDE) - 1
     by_clarity = clarity / LEAST_CLARITY - 1
     return np.minimum(by_amplitude, by_clarity).clip(-1, 1).astype(np.float32)

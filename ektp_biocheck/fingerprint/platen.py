@@ -33,11 +33,13 @@ from ektp_biocheck.quality import Defect, Region
 __all__ = ["same_ghost"]
 
 FAINT = 0.6  # of the finger's own ridge amplitude; stronger cells are the finger
+LEAST_FINGER = 12.0  # grey levels; fainter ridges alone on the glass are no finger
 STAYS = 0.5  # of the energy in the ridges' band that all captures share
 NARROW_SHARE = 0.35  # of all that stays; fixed patterns of sensors reach 0.2
 AGREEMENT = 0.5  # of neighbouring directions
 LEAST_GREY = 0.7  # grey levels of ridge amplitude
 PERIODS_PX = 5.0, 14.5
+STRAIGHT = 0.99  # mean of all directions in a patch; column noise is straight, a print is not
 LEAST_CELLS = 8  # joined; 1 in 2,880 pairs of real prints of different fingers has as many
 FULL_CELLS = 80  # half a print: the severity is then 1
 
@@ -47,6 +49,7 @@ class _Lasting:
     """What stays in place, per cell."""
 
     cells: NDArray[np.bool_]
+    direction: Grid
     amplitude: Grid
     stays: Grid
 
@@ -56,7 +59,8 @@ def _beside_finger(field: RidgeField) -> NDArray[np.bool_]:
     if strong.sum() < 4:
         return np.ones(field.clarity.shape, bool)
     clearest = strong & (field.clarity >= np.median(field.clarity[strong]))
-    return np.asarray(field.amplitude < FAINT * np.median(field.amplitude[clearest]))
+    typical = max(float(np.median(field.amplitude[clearest])), LEAST_FINGER)
+    return np.asarray(field.amplitude < FAINT * typical)
 
 
 def _across(
@@ -105,16 +109,19 @@ def _lasting(fields: Sequence[RidgeField]) -> _Lasting:
     cells = known & (stays > STAYS) & (share > NARROW_SHARE) & (amplitude > LEAST_GREY)
     cells &= np.hypot(cosine, sine) > AGREEMENT
     cells &= (period > PERIODS_PX[0]) & (period < PERIODS_PX[1])
-    return _Lasting(cells, amplitude, stays)
+    return _Lasting(cells, direction, amplitude, stays)
 
 
-def _largest(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _largest_patch(lasting: _Lasting) -> NDArray[np.bool_]:
+    """Choose the joined cells whose ridges bend; all false without any."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        cells.astype(np.uint8), connectivity=8
+        lasting.cells.astype(np.uint8), connectivity=8
     )
-    if count < 2:
-        return np.zeros_like(cells)
-    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+    for label in 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA], kind="stable"):
+        patch = labels == label
+        if abs(np.exp(2j * lasting.direction[patch]).mean()) < STRAIGHT:
+            return np.asarray(patch)
+    return np.zeros_like(lasting.cells)
 
 
 def same_ghost(captures: Sequence[Analysis], ppi: float = 500) -> Defect | None:
@@ -147,7 +154,7 @@ def same_ghost(captures: Sequence[Analysis], ppi: float = 500) -> Defect | None:
     if len(fields) < 2:
         return None
     lasting = _lasting(fields)
-    patch = _largest(lasting.cells)
+    patch = _largest_patch(lasting)
     count = int(patch.sum())
     if count < LEAST_CELLS:
         return None

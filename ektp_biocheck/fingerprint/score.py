@@ -27,7 +27,7 @@ __all__ = [
 
 TERMS = ("dependable minutiae", "open valleys", "ridges told apart", "quiet picture")
 PREVIEW_TERMS = ("good ridges", "open valleys", "strong ridges")
-CLEAR = 0.16  # clarity at which a minutia counts half; noise alone reaches 0.12
+CLEAR = 0.16  # clarity at which a minutia counts half; noise alone stays below 0.09
 CLEAR_SOFT = 0.02
 STRONG = 16.0  # grey levels of ridge amplitude at which a minutia counts half
 MODULATED = 0.27  # of the way from brightest grey to the contact's mean: full height of ridges

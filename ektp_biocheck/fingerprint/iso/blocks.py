@@ -22,6 +22,7 @@ __all__ = [
     "UprightBlocks",
     "crop_white_border",
     "gradient_sums",
+    "inside_white_border",
     "make_blocks",
     "rotated_windows",
     "tile_areas",
@@ -97,13 +98,18 @@ class Blocks:
     across: NDArray[np.float64]
 
 
-def crop_white_border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut off outer rows and columns that are nearly white; (0, 0) when all of them are."""
+def inside_white_border(pixels: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Rows and columns between outer ones that are nearly white; empty when all of them are."""
     rows = np.flatnonzero(pixels.mean(axis=1) <= BLANK_LINE)
     columns = np.flatnonzero(pixels.mean(axis=0) <= BLANK_LINE)
     if rows.size == 0 or columns.size == 0:
-        return pixels[:0, :0]
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def crop_white_border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut off outer rows and columns that are nearly white; (0, 0) when all of them are."""
+    return pixels[inside_white_border(pixels)]
 
 
 def tile_areas(shape: tuple[int, ...]) -> NDArray[np.int64]:
