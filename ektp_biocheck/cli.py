@@ -1,6 +1,7 @@
 """The command line: it parses, calls and prints. What is heavy loads inside the commands."""
 
 import io
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +28,19 @@ Exit codes:
   2  wrong usage, or an installation or output folder that does not work
   3  a file could not be read, or its scoring broke or took too long
 """
+
+
+class FiniteRange(click.FloatRange):
+    """A range that does not let NaN through: every comparison with it is false."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or say that it is none."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 class _Fault(click.ClickException):
@@ -81,7 +95,7 @@ def _capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--ppi",
-            type=click.FloatRange(100, 4000),
+            type=FiniteRange(100, 4000),
             help="Pixels per inch of files that do not say it. It is never guessed.",
         ),
         click.option(
@@ -201,7 +215,7 @@ def score(
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, max=86_400, min_open=True),
     default=TIMEOUT_SECONDS,
     show_default=True,
     help="Seconds that one file may take.",

@@ -302,3 +302,13 @@ def test_the_demo_scores_every_capture_and_draws_it(tmp_path):
         f"{Path(name).stem}.overlay.png" for name in files
     ]
     strict_json((out / "run.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--ppi", "nan"), ("--timeout", "nan"), ("--timeout", "inf"), ("--timeout", "1e300")],
+)
+def test_numbers_that_are_none_are_wrong_usage(options, tmp_path):
+    (tmp_path / "in").mkdir()
+    run("batch", tmp_path / "in", "--out", tmp_path / "out", *options, code=2)
+    assert not (tmp_path / "out").exists()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conditions import CASES, STRENGTHS, assessed, codes_of
 
+from ektp_biocheck import fingerprint
 from fixtures.fingerprint import Condition, finger, render
 
 FEW = range(8000, 8004)
@@ -152,3 +153,18 @@ def test_the_confusion_of_twenty_fingers(capsys):
     with capsys.disabled():
         print("\n" + "\n".join(rows))
     assert not short
+
+
+@pytest.mark.parametrize("said", [250, 1000])
+def test_a_resolution_that_no_finger_has_is_the_devices_fault(said):
+    pixels = render(finger(FEW[0]), Condition()).pixels
+    assert "DEV_WRONG_PPI" in codes_of(fingerprint.assess(pixels, ppi=said))
+    assert "DEV_WRONG_PPI" not in codes_of(fingerprint.assess(pixels, ppi=500))
+
+
+def test_little_foreground_is_named_as_the_reference_does():
+    """NFIQ 2.3 calls fewer than 50,000 px insufficient."""
+    result = assessed(FEW[0], Condition(contact=0.45))
+    area = result.measures["area_mm2"].value / (25.4 / 500) ** 2
+    assert area < 50_000
+    assert "FP_PARTIAL" in codes_of(result)

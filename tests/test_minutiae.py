@@ -1,5 +1,6 @@
 """Minutiae found beside those the generator put there."""
 
+import tracemalloc
 from functools import cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from gratings import slanted
 from truth import field_of, minutiae_agreement, places_of_singular_points
 
+from ektp_biocheck.fingerprint import minutiae as minutiae_module
 from ektp_biocheck.fingerprint.foreground import find_foreground
 from ektp_biocheck.fingerprint.minutiae import BORDER_PX, PAIR_PX, find_minutiae, value_at
 from ektp_biocheck.fingerprint.ridges import CELL, ridge_field
@@ -184,3 +186,16 @@ def test_values_are_read_between_the_cells():
     x = np.array([centre, centre + CELL, centre + CELL / 2], np.float32)
     y = np.array([centre, centre + CELL, centre], np.float32)
     assert value_at(grid, x, y) == pytest.approx([0, 5, 0.5], abs=0.02)
+
+
+def test_memory_grows_with_the_minutiae_not_with_their_square():
+    """A picture far larger than a finger: 40,000 points must not need gigabytes."""
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(0, 20_000, (2, 40_000)).astype(np.float32)
+    turn = np.where(np.arange(40_000) % 2, 1, -1).astype(np.int8)
+    tracemalloc.start()
+    keep = minutiae_module._without_pairs(x, y, turn)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+    assert 0 < (~keep).sum() < 40_000

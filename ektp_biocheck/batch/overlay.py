@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["free_name", "write_overlay"]
 
+LONGEST_STEM = 50  # characters: with the ending, and at four bytes each, a name any disk takes
+
 
 def write_overlay(target: Path, outcome: Outcome, sample: "Sample", lang: Lang) -> None:
     """Draw the overlay of an assessed capture into the PNG file `target`."""
@@ -36,7 +38,7 @@ def free_name(folder: Path, capture: Path, taken: Collection[Path]) -> Path:
     number = 1
     while True:
         tail = "" if number == 1 else f"-{number}"
-        target = folder / f"{capture.stem}{tail}.overlay.png"
+        target = folder / f"{capture.stem[:LONGEST_STEM]}{tail}.overlay.png"
         if target.resolve() not in taken:
             return target
         number += 1

@@ -85,8 +85,8 @@ def run_batch(
         When the scorer cannot be loaded.
     """
     refuse_inside(folder, out)
-    workers = workers or cores()
     entries = scan(folder)
+    workers = max(min(workers or cores(), len(entries)), 1)
     measures = measure_names(options.modality)
     if started is not None:
         started(len(entries))

@@ -143,15 +143,28 @@ def _is_ending(
     return there.ravel() < 0
 
 
+def _within(
+    a: tuple[NDArray[np.float32], ...], b: tuple[NDArray[np.float32], ...], reach: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Rows of a and b at most `reach` apart, and how far; memory grows with the pairs found."""
+    from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # only prints need it
+
+    trees = [cKDTree(np.stack(points[:2], axis=1)) for points in (a, b)]
+    near = trees[0].sparse_distance_matrix(trees[1], reach, output_type="ndarray")
+    return near["i"], near["j"], near["v"]
+
+
 def _without_pairs(
     x: NDArray[np.float32], y: NDArray[np.float32], turn: NDArray[np.int8]
 ) -> NDArray[np.bool_]:
     """Drop opposite neighbours, nearest first: the ridges between them only broke or touched."""
     keep = np.ones(len(x), bool)
-    apart = np.hypot(x[:, None] - x, y[:, None] - y)
-    apart[turn[:, None] == turn] = np.inf
-    first, second = np.nonzero(np.triu(apart < PAIR_PX))
-    for at in np.argsort(apart[first, second], kind="stable"):
+    if not len(x):
+        return keep
+    first, second, apart = _within((x, y), (x, y), PAIR_PX)
+    opposite = (first < second) & (turn[first] != turn[second])
+    first, second, apart = first[opposite], second[opposite], apart[opposite]
+    for at in np.lexsort((second, first, apart)):
         if keep[first[at]] and keep[second[at]]:
             keep[first[at]] = keep[second[at]] = False
     return keep
@@ -169,11 +182,12 @@ def _confirmed(
     first: tuple[NDArray[np.float32], ...], second: tuple[NDArray[np.float32], ...]
 ) -> NDArray[np.bool_]:
     """Rows (x, y, side) of the first that the second holds too, within half a ridge period."""
-    if not len(second[0]):
-        return np.zeros(len(first[0]), bool)
-    near = np.hypot(first[0][:, None] - second[0], first[1][:, None] - second[1]) < CONFIRM_PX
-    along = first[2] @ second[2].T > CONFIRM_COSINE
-    return np.asarray((near & along).any(axis=1))
+    found = np.zeros(len(first[0]), bool)
+    if len(first[0]) and len(second[0]):
+        i, j, _ = _within(first, second, CONFIRM_PX)
+        along = np.einsum("nk,nk->n", first[2][i], second[2][j]) > CONFIRM_COSINE
+        found[i[along]] = True
+    return found
 
 
 def _inside(
