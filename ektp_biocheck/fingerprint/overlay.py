@@ -29,7 +29,8 @@ WORDS: dict[str, dict[str, str]] = {
         "score": "Score",
         "none": "No score",
         "outline": "contact outline",
-        "sure": "dependable minutia",
+        "ending": "ridge ending",
+        "fork": "ridge fork",
         "unsure": "doubtful minutia",
         "FAIR": "ridges fairly clear",
         "UNCLEAR": "ridges unclear",
@@ -40,7 +41,8 @@ WORDS: dict[str, dict[str, str]] = {
         "score": "Nilai",
         "none": "Tanpa nilai",
         "outline": "batas sentuhan jari",
-        "sure": "minutia andal",
+        "ending": "ujung garis",
+        "fork": "percabangan garis",
         "unsure": "minutia meragukan",
         "FAIR": "garis cukup jelas",
         "UNCLEAR": "garis tidak jelas",
@@ -49,6 +51,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 INK = (20, 20, 20)
+ENDING, FORK = (150, 0, 110), (0, 110, 40)
 
 
 def _tinted(analysis: Analysis) -> NDArray[np.uint8]:
@@ -82,7 +85,7 @@ def _draw_marks(canvas: NDArray[np.uint8], analysis: Analysis) -> None:
             continue
         angle = minutiae.angle[i]
         tail = int(centre[0] + 14 * np.cos(angle)), int(centre[1] - 14 * np.sin(angle))
-        colour = (150, 0, 110) if minutiae.ending[i] else (0, 110, 40)
+        colour = ENDING if minutiae.ending[i] else FORK
         cv2.circle(canvas, centre, 5, colour, 2, cv2.LINE_AA)
         cv2.line(canvas, centre, tail, colour, 2, cv2.LINE_AA)
 
@@ -111,10 +114,12 @@ def _legend(height: int, result: Assessment, lang: Lang) -> NDArray[np.uint8]:
             y += 24
     cv2.line(panel, (14, y - 5), (34, y - 5), (0, 70, 200), 2)
     _write(panel, words["outline"], (44, y), 0.45)
-    cv2.circle(panel, (24, y + 19), 5, (150, 0, 110), 2, cv2.LINE_AA)
-    _write(panel, words["sure"], (44, y + 24), 0.45)
-    cv2.circle(panel, (24, y + 43), 3, INK, 1, cv2.LINE_AA)
-    _write(panel, words["unsure"], (44, y + 48), 0.45)
+    for colour, word in ((ENDING, "ending"), (FORK, "fork")):
+        y += 24
+        cv2.circle(panel, (24, y - 5), 5, colour, 2, cv2.LINE_AA)
+        _write(panel, words[word], (44, y), 0.45)
+    cv2.circle(panel, (24, y + 19), 3, INK, 1, cv2.LINE_AA)
+    _write(panel, words["unsure"], (44, y + 24), 0.45)
     return panel
 
 
@@ -149,7 +154,7 @@ def overlay(pixels: NDArray[np.uint8], result: Assessment, lang: Lang = "en") ->
     del pixels  # the analysis holds them at 500 ppi
     canvas = _tinted(analysis)
     _draw_marks(canvas, analysis)
-    height = max(canvas.shape[0], 360)
+    height = max(canvas.shape[0], 384)
     padded = np.full((height, canvas.shape[1], 3), 255, np.uint8)
     padded[: canvas.shape[0]] = canvas
     return np.hstack([padded, _legend(height, result, lang)])
