@@ -199,3 +199,16 @@ def test_memory_grows_with_the_minutiae_not_with_their_square():
     tracemalloc.stop()
     assert peak < 200e6
     assert 0 < (~keep).sum() < 40_000
+
+
+@pytest.mark.parametrize(
+    ("turned", "confirmed"), [(0, True), (25, True), (60, False), (180, False)]
+)
+def test_a_minutia_is_confirmed_only_by_one_of_like_direction(turned, confirmed):
+    def at(x, degrees):
+        angle = np.deg2rad(degrees)
+        side = np.array([[np.cos(angle), np.sin(angle)]], np.float32)
+        return np.array([x], np.float32), np.array([50], np.float32), side
+
+    assert minutiae_module._confirmed(at(50, 10), at(54, 10 + turned)).tolist() == [confirmed]
+    assert minutiae_module._confirmed(at(50, 10), at(70, 10)).tolist() == [False]
