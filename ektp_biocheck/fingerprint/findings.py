@@ -23,7 +23,7 @@ SURE_SHARE = 0.3  # of the severity that does not depend on the score
 FULL_SCORE = 80  # at and above it nothing has been lost
 UNEXPLAINED = 50  # a score below it always has a reason named
 PERIODS_PX = (5.6, 13.5)  # mean ridge period of any finger: 0.28 to 0.69 mm; seen 6.4 to 10.7
-SURE_RIDGES_MM2 = 10.0
+SURE_RIDGES_MM2, SURE_CLARITY = 10.0, 0.2  # in a blur no period can be trusted
 FEW_MINUTIAE = 8.0  # NFIQ 2 warns below 5, an identification needs about 12
 LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
 MOTION_LIMIT = 0.45
@@ -175,7 +175,7 @@ def find_defects(analysis: Analysis, score: int, dependable: float | None) -> tu
     skin = analysis.skin
     if skin is not None and not PERIODS_PX[0] < skin.period < PERIODS_PX[1]:
         ridges = marks.finger_evidence(analysis)
-        if ridges > SURE_RIDGES_MM2:
+        if ridges > SURE_RIDGES_MM2 and skin.clarity > SURE_CLARITY:
             figures = {"ridge_period_mm": skin.period * 25.4 / 500, "ridge_mm2": ridges}
             defects.append(found("DEV_WRONG_PPI", 1.0, figures))
     if dependable is not None and dependable < FEW_MINUTIAE:
