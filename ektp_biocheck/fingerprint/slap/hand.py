@@ -46,14 +46,15 @@ SIDEWAYS = 3.0  # mm; deviation of a pad from its place once turn and spread are
 INDEX_WIDTH = 14.5  # mm of contact, adult
 SIZE_SPREAD = 0.18  # deviation of a person's size, as a logarithm: children are smaller
 WIDTH_SPREAD = 0.12  # deviation of one width, as a logarithm: pressure
-TURN_SPREAD = 18.0  # degrees a hand is laid askew
+TURN_SPREAD = 25.0  # degrees a hand is laid askew
 CENTRE_SPREAD = 12.0  # mm a hand lies off the middle of the glass
 TURNS = np.arange(-50.0, 50.1, 2.0)
 SPREADS = np.arange(0.75, 1.41, 0.05)
-MISSING, EXTRA, SWAPPED = 0.05, 0.01, 0.02  # how likely before anything is seen
+MISSING, EXTRA = 0.05, 0.01  # how likely before anything is seen
 MISSING_UNASKED = 0.3  # nobody said what to expect: two fingers may be all that was wanted
 TAIL = 4.0  # degrees of freedom
 CERTAIN = 0.9
+CONTRADICTED = 0.95  # both hands taken as likely beforehand: geometry alone speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class HandReading:
     kind : FingerPosition
         ``RIGHT_FOUR``, ``LEFT_FOUR``, ``BOTH_THUMBS``, or ``UNKNOWN`` when geometry cannot tell.
     certainty : float
-        Of the kind, 0..1. Of the expected kind, when one was expected and not contradicted.
+        Of the kind, 0..1, as far as geometry tells. Near 0.5 the other hand fits as well as the
+        expected one.
     positions : tuple of FingerPosition
         One for each pad as given; ``UNKNOWN`` where it cannot be told, and for extra fingers.
     turn : float
@@ -138,9 +140,7 @@ def _log_fit(pads: Floats, layout: Floats, centre: float, glass: bool) -> tuple[
 def _prior(kind: FingerPosition, expected: FingerPosition | None) -> float:
     if expected is None:
         return 1 / len(SLAPS)
-    if kind == expected:
-        return 1.0
-    return SWAPPED if _OTHER_HAND.get(expected) == kind else 0.0
+    return float(kind in (expected, _OTHER_HAND.get(expected)))
 
 
 def _namings(pads: Sequence[Pad], expected: FingerPosition | None, glass: bool) -> list[_Naming]:
@@ -185,14 +185,16 @@ def read_hand(
     Returns
     -------
     HandReading
-        `kind` is the expected one unless geometry speaks clearly for the other hand.
+        `kind` is the expected one unless geometry speaks clearly for the other hand; positions
+        are those of the kind.
     """
     namings = _namings(pads, expected, glass)
     total = sum(naming.weight for naming in namings)
     share = {kind: sum(n.weight for n in namings if n.kind == kind) / total for kind in _LAYOUTS}
     likeliest = max(share, key=lambda kind: share[kind])
     likely_turn = max(namings, key=lambda n: n.weight).turn
-    kind = likeliest if share[likeliest] >= CERTAIN else (expected or F.UNKNOWN)
+    needed = CERTAIN if expected is None else CONTRADICTED
+    kind = likeliest if share[likeliest] >= needed else (expected or F.UNKNOWN)
     if kind == F.UNKNOWN:
         unknown = (F.UNKNOWN,) * len(pads)
         return HandReading(kind, share[likeliest], unknown, likely_turn)
