@@ -1,0 +1,1 @@
+"""Decide, guide, fall back: what station software imports."""

@@ -1,0 +1,1 @@
+"""What a station must never lose: events, sealed records, the audit chain."""
