@@ -65,11 +65,13 @@ PAGES: dict[str, Page] = {
         "the mean grey of neighbouring 16 px cells hardly differs against the height of its "
         "ridges, and the better part of it is clear. A doubtful picture, with log odds below "
         f"{findings.DOUBTFUL:g}, a score below {findings.DOUBTFUL_SCORE} and no other condition to "
-        "blame, keeps its score and is named.",
-        "1 without a score; with one it grows as the log odds fall.",
-        "Regular stripes pass as ridges: a brick wall, lines of small print, a photo with a "
-        "striped flag get a score, and another defect instead of this one. A print blurred "
-        "beyond all ridges is refused as no print.",
+        "blame, keeps its score and is named. So is one that scores more although its log odds "
+        f"are below {findings.UNLIKE:g}, and one with more than {findings.STRIPES_MM2:g} mm² of "
+        f"ridges that hardly bend (circular variance below {findings.STRIPES_BEND:g}): bricks, "
+        "stripes, lines of print.",
+        "1 without a score; with one it grows as the log odds fall, half for stripes.",
+        "Slanted handwriting can pass as ridges, then with another defect instead of this one. A "
+        "print blurred beyond all ridges is refused as no print.",
         None,
         "`ektp_biocheck/fingerprint/marks.py`.",
     ),
@@ -142,15 +144,17 @@ PAGES: dict[str, Page] = {
         Condition(wetness=0.75),
     ),
     "FP_DIRTY_FINGER": Page(
-        "Dark spots wider than a ridge, on finger or glass.",
-        f"Solid dark spots cover more than {findings.DARK_LIMIT:.0%} of the contact, and it is not "
-        "wet, pressed hard, blurred or worn, which all make such spots. Evidence: their share.",
-        "0 without spots, 1 at 30 % of the contact.",
-        "Hardly ever found, not even on the picture above: specks cover a hundredth of the "
-        "contact, and smudges that do not hide ridges do not count. They cost few points.",
+        "Specks and smudges on the glass around the finger, or dark spots in the print.",
+        f"Around the finger, three ridge periods away from it: {findings.SPECKS_LIMIT} dark specks, "
+        f"or {findings.FEWER_SPECKS} and a smudge over {findings.SMUDGED_LIMIT:.0%} of the glass; "
+        "only where the bare glass is calm and no old print was found. Or solid dark spots over "
+        f"{findings.DARK_LIMIT:.0%} of the contact that is not wet, pressed hard, blurred or worn, "
+        "which all make such spots. Evidence: counts and shares.",
+        "0 without, 1 at 40 specks, at half of the glass smudged or at 30 % of the contact.",
+        "On a sensor with a grey, noisy background nothing is told from the glass. Few specks are "
+        "not told. They cost few points. Not looked for in a preview.",
         Condition(dirt=1.0),
-        "Grey closing with a disc of one ridge period, `ektp_biocheck/fingerprint/skin.py`.",
-        found=False,
+        "`ektp_biocheck/fingerprint/blemishes.py`; dark spots: grey closing, `skin.py`.",
     ),
     "FP_WORN_RIDGES": _cause(
         "worn",
@@ -162,14 +166,16 @@ PAGES: dict[str, Page] = {
         "stay: [dry](FP_DRY.md) ridges are thin and their valleys white.",
     ),
     "FP_CALLUS_CRACKS": Page(
-        "White gaps wider than a ridge across the contact.",
-        f"Solid bright spots cover more than {findings.BRIGHT_LIMIT:.0%} of the contact, and it is "
-        "not dry. Evidence: their share.",
-        "0 without spots, 1 at 30 % of the contact.",
-        "Weak. Cracks are thin: many are needed to reach the limit, and with many the print is "
-        "called dry (the first advice is the same, lotion). Grey callused patches are called worn.",
+        "White cracks wider than a valley across the ridges, and smooth islands of hard skin.",
+        "Streaks brighter than the grey around them, longer than two and a half ridge periods and "
+        "twice as long as wide; and the largest piece of the contact without ridges, where the "
+        "rest is clear. The share of the contact in streaks and 0.3 of the island's together "
+        f"exceed {findings.GAPS_LIMIT:.0%}; not when blurred, worn or moved. Evidence: both shares.",
+        "0 without, 1 at 20 % of the contact.",
+        "Creases that a person was born with count too: one development sensor in which most "
+        "fingers have them shows it in 13 of 80 prints. Not looked for in a preview.",
         Condition(cracks=12, callus=0.4),
-        "Grey opening with a disc of one ridge period, `ektp_biocheck/fingerprint/skin.py`.",
+        "`ektp_biocheck/fingerprint/blemishes.py`.",
     ),
     "FP_LOW_CONTRAST": _cause(
         "low_contrast",
@@ -200,13 +206,15 @@ PAGES: dict[str, Page] = {
     ),
     "FP_GHOST_PLATEN": Page(
         "Faint ridges beside the finger, left by an earlier one.",
+        "Ridges of two strengths with a step between them are parted: the fainter are an old "
+        "print's (Otsu's groups of log amplitude). "
         f"At least {findings.GHOST_CELLS} cells of 16 px outside the contact hold clear, faint "
         f"ridges (clarity above {marks.RIDGE_CLARITY:g}). Evidence: their area in mm².",
         "0 without, 1 at 80 cells.",
-        "Only what lies beside the finger and is much fainter, up to about a fifth of its "
-        "strength. A stronger old print is taken for part of the finger, nothing is said, and "
-        "**the score rises**: by up to 45 points when most of what is seen is the old print. One "
-        "under the finger is never told. Wipe the glass between people.",
+        "Only what lies beside the finger and at most about a third as dark. An old print nearly "
+        "half as dark as the finger or darker is taken for part of it, nothing is said, and **the "
+        "score rises**: by up to 30 points. What lies under the finger alone is never told. Wipe "
+        "the glass between people.",
         Condition(ghost=0.15, ghost_seed=5, contact=0.6),
         "`ektp_biocheck/fingerprint/marks.py`.",
     ),

@@ -46,13 +46,12 @@ CASES = {
     "callus": case(
         lambda t: Condition(cracks=round(12 * t), callus=0.5 * t),
         "FP_CALLUS_CRACKS",
-        told_from=NEVER,
     ),
     "tip": case(
         lambda t: Condition(contact=1 - 0.6 * t, tip_only=True), "FP_TIP_ONLY", told_from=0.75
     ),
-    "ghost": case(lambda t: Condition(ghost=t, contact=0.6), "FP_GHOST_PLATEN", told_from=NEVER),
-    "dirt": case(lambda t: Condition(dirt=t), "FP_DIRTY_FINGER", told_from=NEVER),
+    "ghost": case(lambda t: Condition(ghost=t, contact=0.6), "FP_GHOST_PLATEN", told_to=0.5),
+    "dirt": case(lambda t: Condition(dirt=t), "FP_DIRTY_FINGER", told_from=0.75),
 }
 FALLING = ("worn", "dry", "wet", "partial", "blur", "noise")
 

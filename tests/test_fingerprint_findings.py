@@ -14,9 +14,8 @@ MANY = range(8100, 8120)  # no fit has seen these fingers
 TOLD = [name for name, case in CASES.items() if case.strengths()]
 GAPS = {
     "blur": 1.0,
-    "ghost": 0.5,
-    "dirt": 1.0,
-    "callus": 0.75,
+    "ghost": 0.75,
+    "motion": 0.5,
 }  # each has its words in docs/defects
 
 

@@ -9,7 +9,7 @@ here is a threshold of acceptance: that is the policy's.
 import numpy as np
 
 from ektp_biocheck.defects import found
-from ektp_biocheck.fingerprint import marks
+from ektp_biocheck.fingerprint import blemishes, marks
 from ektp_biocheck.fingerprint.analysis import Analysis
 from ektp_biocheck.fingerprint.causes import CAUSES, cause_likelihoods
 from ektp_biocheck.fingerprint.ridges import CELL
@@ -28,10 +28,14 @@ FEW_MINUTIAE = 8.0  # NFIQ 2 warns below 5, an identification needs about 12
 LEAN_LIMIT = 32.0  # degrees; half of the development prints stay within 10
 MOTION_LIMIT = 0.45
 GHOST_CELLS = 10
-BRIGHT_LIMIT, DARK_LIMIT = 0.09, 0.15  # nine tenths of the development prints stay below
+GAPS_LIMIT = 0.03  # nine tenths of the development prints that match well stay below
+DARK_LIMIT = 0.15  # likewise
+SPECKS_LIMIT, FEWER_SPECKS, SMUDGED_LIMIT = 9, 4, 0.02  # many specks, or some and a smudge
 SUFFICIENT_PX = 50_000  # foreground at 500 ppi that NFIQ 2.3 calls sufficient: 129 mm²
 TIP_HEIGHT_MM = 14.0
 DOUBTFUL_SCORE = 40  # a print that scores more has minutiae enough to be one
+UNLIKE = 0.0  # log odds; of 725 prints worsened by a simulation none with such a score is below
+STRIPES_BEND, STRIPES_MM2 = 0.05, 100.0  # a scrap of a finger can be straight
 DOUBTFUL = 0.2  # log odds of being a print; untouched development prints are above 1
 
 
@@ -122,8 +126,8 @@ def _placement(analysis: Analysis, partial: bool) -> list[Defect]:
     return defects
 
 
-def _on_the_print(analysis: Analysis, told: set[str]) -> list[Defect]:
-    """Old prints, dirt, cracks, motion; `told` are the conditions already named."""
+def _on_the_print(analysis: Analysis) -> list[Defect]:
+    """Old prints and motion."""
     defects = []
     shape = analysis.field.shape
     ghost = marks.ghost_cells(analysis)
@@ -137,16 +141,53 @@ def _on_the_print(analysis: Analysis, told: set[str]) -> list[Defect]:
     if motion > MOTION_LIMIT:
         figures = {"anisotropy": motion, "direction_deg": float(np.rad2deg(direction))}
         defects.append(found("FP_SMEAR_MOTION", _ramp(motion, 0.2, 1), figures, _whole(analysis)))
+    return defects
+
+
+def _interruptions(analysis: Analysis, told: set[str]) -> list[Defect]:
+    """Cracks, hard skin and dirt; `told` are the defects already named."""
+    cracks, island = blemishes.gaps_of(analysis)
+    gaps = cracks + 0.3 * island
+    if gaps <= GAPS_LIMIT or told & {"FP_BLUR", "FP_WORN_RIDGES", "FP_SMEAR_MOTION"}:
+        return _dirt(analysis, told)
+    figures = {"crack_share": cracks, "smooth_island_share": island}
+    defect = found("FP_CALLUS_CRACKS", _ramp(gaps, 0, 0.2), figures, _whole(analysis))
+    return [defect, *_dirt(analysis, told)]
+
+
+def _dirt(analysis: Analysis, told: set[str]) -> list[Defect]:
+    """Specks and smudges on calm glass, or solid dark spots in the print."""
     skin = analysis.skin
     assert skin is not None  # noqa: S101 - callers have a contact area
-    dark, bright = skin.dark_patches, skin.bright_patches
-    if bright > BRIGHT_LIMIT and "FP_DRY" not in told:
-        figures = {"bright_share": bright}
-        defects.append(found("FP_CALLUS_CRACKS", _ramp(bright, 0, 0.3), figures, _whole(analysis)))
+    specks, smudged = (0, 0.0) if "FP_GHOST_PLATEN" in told else blemishes.stains_of(analysis)
+    dusty = specks >= SPECKS_LIMIT or (specks >= FEWER_SPECKS and smudged > SMUDGED_LIMIT)
+    if dusty and not told & {"FP_DRY", "FP_WORN_RIDGES"}:  # whose own scraps look like specks
+        figures = {"specks": float(specks), "smudged_share": smudged}
+        severity = max(_ramp(specks, 0, 40), _ramp(smudged, 0, 0.5))
+        return [found("FP_DIRTY_FINGER", severity, figures)]
+    dark = skin.dark_patches
     if dark > DARK_LIMIT and not told & {"FP_WET", "FP_OVERPRESSED", "FP_BLUR", "FP_WORN_RIDGES"}:
-        figures = {"dark_share": dark}
-        defects.append(found("FP_DIRTY_FINGER", _ramp(dark, 0, 0.3), figures, _whole(analysis)))
-    return defects
+        severity, figures = _ramp(dark, 0, 0.3), {"dark_share": dark}
+        return [found("FP_DIRTY_FINGER", severity, figures, _whole(analysis))]
+    return []
+
+
+def _doubts(analysis: Analysis, score: int, conditions: set[str], told: set[str]) -> list[Defect]:
+    """Say that a picture may be no print at all; it keeps its score, as a finger may be worse.
+
+    A ruined print looks little like one and scores little. A picture that looks little like a
+    print and scores well, or whose lines all run one way, is something else.
+    """
+    likeness, bend = marks.finger_likeness(analysis), marks.bend_of(analysis)
+    ridges = marks.finger_evidence(analysis)
+    ruined = likeness < DOUBTFUL and score < DOUBTFUL_SCORE and not conditions
+    contradicted = likeness < UNLIKE and score >= DOUBTFUL_SCORE
+    striped = bend < STRIPES_BEND and ridges > STRIPES_MM2 and "FP_SMEAR_MOTION" not in told
+    if not (ruined or contradicted or striped):
+        return []
+    figures = {"likeness": likeness, "bend": bend, "ridge_mm2": ridges}
+    severity = max(_ramp(-likeness, -1, 2), 0.5 * (striped or contradicted))
+    return [found("FP_NOT_A_FINGERPRINT", severity, figures)]
 
 
 def find_defects(analysis: Analysis, score: int, dependable: float | None) -> tuple[Defect, ...]:
@@ -166,12 +207,11 @@ def find_defects(analysis: Analysis, score: int, dependable: float | None) -> tu
     """
     defects = _condition(analysis, score)
     told = {defect.code for defect in defects}
-    likeness = marks.finger_likeness(analysis)
-    if likeness < DOUBTFUL and score < DOUBTFUL_SCORE and not told:
-        figures = {"likeness": likeness}
-        defects.append(found("FP_NOT_A_FINGERPRINT", _ramp(-likeness, -1, 2), figures))
     defects += _placement(analysis, "FP_PARTIAL" in told)
-    defects += _on_the_print(analysis, told)
+    defects += _on_the_print(analysis)
+    defects += _doubts(analysis, score, told, {defect.code for defect in defects})
+    if dependable is not None:  # a preview has no time for them
+        defects += _interruptions(analysis, {defect.code for defect in defects})
     skin = analysis.skin
     if skin is not None and not PERIODS_PX[0] < skin.period < PERIODS_PX[1]:
         ridges = marks.finger_evidence(analysis)

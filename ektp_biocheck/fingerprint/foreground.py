@@ -17,6 +17,11 @@ from ektp_biocheck.opencv import cv2
 __all__ = ["MM2_PER_PX", "Foreground", "find_foreground"]
 
 MM2_PER_PX = (25.4 / 500) ** 2
+TWO_PRINTS = 0.77  # share of the spread of log amplitude between two groups; one print: 0.67
+OLD_STRENGTH = 0.45  # of the finger's at most: half as strong may be one print, unevenly pressed
+OLD_CELLS, OLD_SHARE = 40, (0.2, 0.55)  # in one piece; of all ridges: more is the finger itself
+AGREEING = 0.4  # where two prints lie over each other, neighbours contradict
+BETWEEN = 0.1  # share of cells halfway between the groups; a print that fades has more
 FAINTEST = 0.3  # of the finger's strongest ridges; most of what an old print left is fainter
 LEAST_AMPLITUDE = 2.5  # grey levels; below it nothing can be told from sensor noise
 LEAST_CLARITY = 0.16  # twice what white noise was seen to reach
@@ -47,16 +52,47 @@ class Foreground:
     area_mm2: float
 
 
-def _ridge_degree(field: RidgeField) -> NDArray[np.float32]:
-    """Above 0 where a cell holds ridges of this finger, -1..1."""
+def _old_print_limit(field: RidgeField, ridges: NDArray[np.bool_]) -> float:
+    """Amplitude that parts a print from a fainter one beside it; 0 when there is only one.
+
+    Ridges that fade towards the rim of one contact have all strengths between; those of an old
+    print end in a step, and lie together (Otsu's two groups, on the logarithm).
+    """
+    strengths = np.sort(np.log(field.amplitude[ridges] + 1))
+    if len(strengths) < 2 * OLD_CELLS or np.ptp(strengths) == 0:
+        return 0.0
+    count, sums = np.arange(1, len(strengths)), np.cumsum(strengths)
+    low = sums[:-1] / count
+    high = (sums[-1] - sums[:-1]) / (len(strengths) - count)
+    share = count / len(strengths)
+    parted = share * (1 - share) * (high - low) ** 2
+    best = int(parted.argmax())
+    middle = (low[best] + high[best]) / 2
+    near = np.abs(strengths - middle) < 0.15 * (high[best] - low[best])
+    stepped = parted[best] > TWO_PRINTS * strengths.var() and near.mean() < BETWEEN
+    if not stepped or low[best] - high[best] > np.log(OLD_STRENGTH):
+        return 0.0
+    limit = float(np.exp((strengths[best] + strengths[best + 1]) / 2) - 1)
+    faint = (ridges & (field.amplitude < limit)).astype(np.uint8)
+    pieces = cv2.connectedComponentsWithStats(faint, connectivity=4)[2][1:, cv2.CC_STAT_AREA]
+    together = len(pieces) > 0 and pieces.max() >= OLD_CELLS
+    return limit if together and OLD_SHARE[0] < share[best] < OLD_SHARE[1] else 0.0
+
+
+def _ridge_degree(field: RidgeField) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Above 0 where a cell holds ridges of this finger, -1..1; and the cells of an old print."""
     clarity = cv2.GaussianBlur(field.clarity, (3, 3), 0.7, borderType=cv2.BORDER_REPLICATE)
     strong = (clarity > LEAST_CLARITY) & (field.amplitude > LEAST_AMPLITUDE)
     if strong.sum() < 4:
-        return np.full(clarity.shape, -1.0, np.float32)
+        return np.full(clarity.shape, -1.0, np.float32), np.zeros(clarity.shape, bool)
     typical = float(np.percentile(field.amplitude[strong], 90))  # the finger's, not an old print's
-    by_amplitude = field.amplitude / max(FAINTEST * typical, LEAST_AMPLITUDE) - 1
+    sure = strong & (field.clarity > LEAST_CLARITY) & (field.agreement > AGREEING)
+    of_old = _old_print_limit(field, sure)
+    faintest = max(FAINTEST * typical, LEAST_AMPLITUDE, of_old)
+    by_amplitude = field.amplitude / faintest - 1
     by_clarity = clarity / LEAST_CLARITY - 1
-    return np.minimum(by_amplitude, by_clarity).clip(-1, 1).astype(np.float32)
+    degree = np.minimum(by_amplitude, by_clarity).clip(-1, 1).astype(np.float32)
+    return degree, strong & (field.amplitude < of_old)
 
 
 def _pressed_degree(field: RidgeField, ridges: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -116,8 +152,8 @@ def find_foreground(field: RidgeField) -> Foreground:
     Foreground
         Empty (area 0) when neither ridges nor pressed skin are found.
     """
-    ridges = _ridge_degree(field)
-    pressed = _pressed_degree(field, ridges > 0)
+    ridges, old = _ridge_degree(field)
+    pressed = np.where(old, -1, _pressed_degree(field, ridges > 0)).astype(np.float32)
     mask = (at_pixels(ridges, field.shape, STEP) > 0).astype(np.uint8)
     mask = _filled(mask)
     skin = (at_pixels(pressed, field.shape, STEP) > 0).astype(np.uint8)
