@@ -7,22 +7,11 @@ fields but the signature.
 
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-__all__ = [
-    "Announcement",
-    "FinalStatus",
-    "Holding",
-    "InventoryAnswer",
-    "InventoryItem",
-    "Receipt",
-    "Statement",
-    "UploadState",
-    "canonical",
-]
+__all__ = ["RecordId", "Sha256", "canonical"]
 
 _ID = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _SHA256 = r"^[0-9a-f]{64}$"
