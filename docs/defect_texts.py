@@ -145,8 +145,9 @@ PAGES: dict[str, Page] = {
     ),
     "FP_DIRTY_FINGER": Page(
         "Specks and smudges on the glass around the finger, or dark spots in the print.",
-        f"Around the finger, three ridge periods away from it: {findings.SPECKS_LIMIT} dark specks, "
-        f"or {findings.FEWER_SPECKS} and a smudge over {findings.SMUDGED_LIMIT:.0%} of the glass; "
+        "Around the finger, three ridge periods away from it: "
+        f"{findings.SPECKS_LIMIT} dark specks, or {findings.FEWER_SPECKS} and a "
+        f"smudge over {findings.SMUDGED_LIMIT:.0%} of the glass; "
         "only where the bare glass is calm and no old print was found. Or solid dark spots over "
         f"{findings.DARK_LIMIT:.0%} of the contact that is not wet, pressed hard, blurred or worn, "
         "which all make such spots. Evidence: counts and shares.",
@@ -170,7 +171,8 @@ PAGES: dict[str, Page] = {
         "Streaks brighter than the grey around them, longer than two and a half ridge periods and "
         "twice as long as wide; and the largest piece of the contact without ridges, where the "
         "rest is clear. The share of the contact in streaks and 0.3 of the island's together "
-        f"exceed {findings.GAPS_LIMIT:.0%}; not when blurred, worn or moved. Evidence: both shares.",
+        f"exceed {findings.GAPS_LIMIT:.0%}; not when blurred, worn or moved. Evidence: both "
+        "shares.",
         "0 without, 1 at 20 % of the contact.",
         "Creases that a person was born with count too: one development sensor in which most "
         "fingers have them shows it in 13 of 80 prints. Not looked for in a preview.",
