@@ -85,6 +85,9 @@ def _page_of_text() -> NDArray[np.uint8]:
 
 def picture(page: Page) -> NDArray[np.uint8]:
     """Return what a page shows at full size, (374, 388) uint8."""
+    if isinstance(page.shown, tuple):  # side by side, the glass between them
+        pair = np.hstack([render(finger(SEED + n), c).pixels for n, c in enumerate(page.shown)])
+        return np.ascontiguousarray(pair[:, 194:-194])
     return _page_of_text() if page.shown is None else render(finger(SEED), page.shown).pixels
 
 

@@ -24,7 +24,7 @@ class Page:
     told: str
     severity: str
     fails: str
-    shown: Condition | None
+    shown: Condition | tuple[Condition, ...] | None
     source: str = ""
     cause: str | None = None
     found: bool = True
@@ -142,6 +142,16 @@ PAGES: dict[str, Page] = {
         "The hardest pair: on real prints whose wetness was simulated about a fifth are called "
         "blurred, and blurred ones wet, as both fill the valleys.",
         Condition(wetness=0.75),
+    ),
+    "FP_EXTRA_FINGER": Page(
+        "Two or more fingers where one was asked for.",
+        f"Contacts side by side of more than {marks.OWN_CONTACT_MM2:g} mm² each, or one of more "
+        f"than {marks.ONE_FINGER_MM2:g} mm². Evidence: their number.",
+        "Always 1.",
+        "Fingers that touch and together stay below the limit count as one; so do fingers above "
+        "each other. The score is that of all that is seen: take no notice of it.",
+        (Condition(), Condition()),
+        "`ektp_biocheck/fingerprint/marks.py`.",
     ),
     "FP_DIRTY_FINGER": Page(
         "Specks and smudges on the glass around the finger, or dark spots in the print.",

@@ -167,3 +167,12 @@ def test_little_foreground_is_named_as_the_reference_does():
     area = result.measures["area_mm2"].value / (25.4 / 500) ** 2
     assert area < 50_000
     assert "FP_PARTIAL" in codes_of(result)
+
+
+def test_two_fingers_in_one_capture_are_noticed():
+    pair = np.hstack([render(finger(seed)).pixels for seed in FEW[:2]])
+    result = fingerprint.assess(pair)
+    extra = next(d for d in result.defects if d.code == "FP_EXTRA_FINGER")
+    assert extra.evidence["fingers"] == 2
+    above = np.vstack([render(finger(seed), Condition(contact=0.5)).pixels for seed in FEW[:2]])
+    assert "FP_EXTRA_FINGER" not in codes_of(fingerprint.assess(above))

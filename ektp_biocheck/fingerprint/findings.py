@@ -104,13 +104,16 @@ def _condition(analysis: Analysis, score: int) -> list[Defect]:
 
 
 def _placement(analysis: Analysis, partial: bool) -> list[Defect]:
-    """Rotation, and a tip that stands in for the whole fingertip."""
+    """Rotation, a second finger, and a tip that stands in for the whole fingertip."""
     defects = []
     axis = marks.lean_of(analysis)
     if abs(axis.lean_deg) > LEAN_LIMIT and axis.elongation > 1.15:
         severity = _ramp(abs(axis.lean_deg), LEAN_LIMIT - 15, 90)
         figures = {"lean_deg": axis.lean_deg, "elongation": axis.elongation}
         defects.append(found("FP_ROTATED", severity, figures, _whole(analysis)))
+    fingers = marks.fingers_of(analysis)
+    if fingers > 1:
+        defects.append(found("FP_EXTRA_FINGER", 1.0, {"fingers": fingers}, _whole(analysis)))
     area = float(analysis.foreground.mask.sum())
     if not partial and area < SUFFICIENT_PX:
         figures = {"area_px": area}

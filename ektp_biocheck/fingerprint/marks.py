@@ -19,6 +19,7 @@ __all__ = [
     "bend_of",
     "finger_evidence",
     "finger_likeness",
+    "fingers_of",
     "ghost_cells",
     "lean_of",
     "motion_of",
@@ -27,6 +28,7 @@ __all__ = [
 
 RIDGE_CLARITY = 0.22  # cells clearer than this hold ridges of some finger
 RIDGE_AGREEMENT = 0.35
+OWN_CONTACT_MM2, ONE_FINGER_MM2 = 60.0, 800.0  # rolled from nail to nail stays below the latter
 PERIODS_PX = (5.0, 14.5)  # 0.25 to 0.74 mm: children to large adults
 
 
@@ -120,6 +122,24 @@ def ghost_cells(analysis: Analysis) -> NDArray[np.bool_]:
         & (field.period < PERIODS_PX[1])
     )
     return np.asarray(ridges & ~near)
+
+
+def fingers_of(analysis: Analysis) -> int:
+    """How many fingers lie side by side on the glass: contacts beside each other, each a finger's.
+
+    What lies below is the second joint, not another finger. Contacts that touch count by their
+    area: no single finger among the development prints covers more than 540 mm².
+    """
+    grain = 4
+    coarse = np.ascontiguousarray(analysis.foreground.mask[::grain, ::grain]).astype(np.uint8)
+    boxes = cv2.connectedComponentsWithStats(coarse)[2][1:]
+    mm2 = boxes[:, cv2.CC_STAT_AREA] * grain**2 * MM2_PER_PX
+    fingers, right = 0, -1
+    for x, _, width, _, _ in sorted(boxes[mm2 > OWN_CONTACT_MM2].tolist()):
+        if x > right:
+            fingers += 1
+        right = max(right, x + width)
+    return max(fingers, 1 + int(mm2.max(initial=0) > ONE_FINGER_MM2))
 
 
 def lean_of(analysis: Analysis) -> Axis:
