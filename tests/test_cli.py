@@ -17,6 +17,7 @@ from PIL import Image
 from ektp_biocheck import __version__, samples
 from ektp_biocheck.batch.outcome import STATUSES
 from ektp_biocheck.cli import main
+from ektp_biocheck.cli.quiet import quiet_libraries
 from ektp_biocheck.console import Meter, printable
 from ektp_biocheck.defects import CATALOGUE
 from ektp_biocheck.demo import captures as demo_captures
@@ -312,3 +313,11 @@ def test_numbers_that_are_none_are_wrong_usage(options, tmp_path):
     (tmp_path / "in").mkdir()
     run("batch", tmp_path / "in", "--out", tmp_path / "out", *options, code=2)
     assert not (tmp_path / "out").exists()
+
+
+def test_native_libraries_are_silenced_and_our_own_words_are_not(capfd):
+    with quiet_libraries():
+        os.write(2, b"W0000 chatter of a library")
+        print("our own word", file=sys.stderr)
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "our own word\nafter"

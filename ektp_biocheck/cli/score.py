@@ -13,6 +13,7 @@ from ektp_biocheck.cli.common import (
     options_of,
     plain_endings,
 )
+from ektp_biocheck.cli.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from ektp_biocheck.batch.outcome import Options, Outcome
@@ -61,7 +62,8 @@ def score(
     with plain_endings("Not every file was scored."):
         from ektp_biocheck.batch.outcome import exit_code, json_document
 
-        outcomes = _score_all(files, options_of(how, iso=iso), overlay_folder, lang)
+        with quiet_libraries():
+            outcomes = _score_all(files, options_of(how, iso=iso), overlay_folder, lang)
         statuses = Counter(outcome.status for outcome in outcomes)
         if as_json:
             click.echo(json_document(outcomes, lang))
