@@ -81,7 +81,7 @@ NEEDS_A_NETWORK: Mapping[str, str] = MappingProxyType(
         "CompressionArtifacts": "a compression network; see blockiness",
         "EyesVisible": "a face occlusion network; see eye_cover",
         "MouthOcclusionPrevention": "a face occlusion network; see lower_face_cover",
-        "FaceOcclusionPrevention": "a face occlusion network; see face_cover",
+        "FaceOcclusionPrevention": "a face occlusion network; see lower_face_cover and eye_cover",
         "ExpressionNeutrality": "two expression networks; see smile and raised_brows",
         "NoHeadCoverings": "a face parsing network; see forehead_cover",
     }
