@@ -60,6 +60,7 @@ FAMILIES = {
     "FP_": "Finger",
     "IR_": "Iris",
     "FA_": "Face",
+    "EV_": "Evidence photo of an exception",
     "DEV_": "Device",
 }
 

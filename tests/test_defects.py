@@ -20,6 +20,7 @@ from ektp_biocheck.defects import (
     title,
 )
 from ektp_biocheck.defects.device import DEVICE_DEFECTS
+from ektp_biocheck.defects.evidence import EVIDENCE_DEFECTS
 from ektp_biocheck.defects.face import FACE_DEFECTS
 from ektp_biocheck.defects.finger import FINGER_DEFECTS
 from ektp_biocheck.defects.iris import IRIS_DEFECTS
@@ -52,7 +53,12 @@ FACE_CODES = words("""
     FA_OVEREXPOSED FA_UNEVEN_LIGHT FA_BLUR FA_COMPRESSED FA_SIZE FA_CROPPED FA_GLASSES FA_OCCLUDED
     FA_HEAD_COVERING FA_BACKGROUND FA_DISFIGURED
 """)
-DEVICE_CODES = words("DEV_TIMEOUT DEV_DISCONNECTED DEV_WRONG_PPI DEV_HANG")
+EVIDENCE_CODES = words("""
+    EV_NO_FACE EV_FACES EV_HANDS_MISSING EV_HANDS_EXTRA EV_HANDS_ALIKE EV_HANDS_CUT
+""")
+DEVICE_CODES = words("""
+    DEV_TIMEOUT DEV_DISCONNECTED DEV_WRONG_PPI DEV_HANG DEV_UNREADABLE DEV_SOFTWARE
+""")
 STEP_CODES = words("""
     FB_CLEAN_PLATEN FB_CLEAN_FINGER FB_MOISTEN FB_DRY FB_WARM FB_PRESS_MORE FB_PRESS_LESS
     FB_REPOSITION FB_TARGET FB_DISTANCE FB_ROOM_LIGHT FB_ROOM_BACKGROUND FB_SINGLE FB_ALT
@@ -104,6 +110,8 @@ NOT_COUNTED = {
     "IR_LEFT_RIGHT_SWAP",
     "IR_VISIBLE_LIGHT",
     "FA_MULTIPLE",
+    "EV_FACES",
+    "EV_HANDS_EXTRA",
     *DEVICE_CODES,
 }
 
@@ -117,7 +125,10 @@ def test_every_defect_is_there_in_the_file_of_its_family():
     assert sorted(info.code for info in IRIS_DEFECTS) == sorted(IRIS_CODES)
     assert sorted(info.code for info in FACE_DEFECTS) == sorted(FACE_CODES)
     assert sorted(info.code for info in DEVICE_DEFECTS) == sorted(DEVICE_CODES)
-    assert sorted(CATALOGUE) == sorted(FINGER_CODES + IRIS_CODES + FACE_CODES + DEVICE_CODES)
+    assert sorted(info.code for info in EVIDENCE_DEFECTS) == sorted(EVIDENCE_CODES)
+    assert sorted(CATALOGUE) == sorted(
+        FINGER_CODES + IRIS_CODES + FACE_CODES + EVIDENCE_CODES + DEVICE_CODES
+    )
 
 
 def test_every_step_is_there_once():
@@ -219,6 +230,12 @@ def test_a_defect_keeps_what_it_was_given(code, severity):
     defect = found(code, severity, {"area": 2.5}, region)
     assert (defect.code, defect.severity, defect.region) == (code, severity, region)
     assert defect.evidence == {"area": 2.5}
+
+
+def test_an_evidence_photo_is_never_refused():
+    for code in EVIDENCE_CODES:
+        assert not found(code, 1.0, {}).hard
+        assert CATALOGUE[code].chain[-1] == "FB_REVIEW"
 
 
 def test_numpy_figures_become_json():

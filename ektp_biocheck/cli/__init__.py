@@ -16,7 +16,9 @@ __all__ = ["main"]
 _HOME = {
     "score": "score",
     "batch": "batch",
+    "policy": "policy",
     "demo": "score",
+    "station": "station",
 }
 """Each command and its module in this package, in the order of the help."""
 

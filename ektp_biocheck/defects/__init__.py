@@ -1,7 +1,8 @@
 """The catalogue of defects: who can cure each, what to tell the operator, what to try next.
 
 To find a defect open the file of its family: `finger` (``FP_``), `iris` (``IR_``), `face`
-(``FA_``), `device` (``DEV_``); the steps of the chains stand in `steps`, their fields in `info`.
+(``FA_``), `evidence` (``EV_``), `device` (``DEV_``); the steps of the chains stand in `steps`,
+their fields in `info`.
 Scorers report a defect with `found`, so that its hardness is decided in one place.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ektp_biocheck.defects.device import DEVICE_DEFECTS
+from ektp_biocheck.defects.evidence import EVIDENCE_DEFECTS
 from ektp_biocheck.defects.face import FACE_DEFECTS
 from ektp_biocheck.defects.finger import FINGER_DEFECTS
 from ektp_biocheck.defects.info import CuredBy, DefectInfo, StepInfo
@@ -30,9 +32,9 @@ __all__ = [
     "title",
 ]
 
-CATALOGUE: Mapping[str, DefectInfo] = MappingProxyType(
-    {info.code: info for info in FINGER_DEFECTS + IRIS_DEFECTS + FACE_DEFECTS + DEVICE_DEFECTS}
-)
+_FAMILIES = FINGER_DEFECTS + IRIS_DEFECTS + FACE_DEFECTS + EVIDENCE_DEFECTS + DEVICE_DEFECTS
+
+CATALOGUE: Mapping[str, DefectInfo] = MappingProxyType({info.code: info for info in _FAMILIES})
 """Every defect by its code."""
 
 STEPS: Mapping[str, StepInfo] = MappingProxyType({step.code: step for step in FALLBACK_STEPS})

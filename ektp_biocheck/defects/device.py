@@ -60,4 +60,37 @@ DEVICE_DEFECTS = (
         chain=("FB_RESTART", "FB_ALT_DEVICE", "FB_RESCHEDULE"),
         counted=False,
     ),
+    DefectInfo(
+        code="DEV_UNREADABLE",
+        cured_by=CuredBy.DEVICE,
+        hard_from=ALWAYS,
+        title_id="Gambar dari alat tidak terbaca",
+        title_en="Unreadable picture from the device",
+        advice_id=(
+            "Gambar dari alat tidak dapat dibaca; ini bukan kesalahan pemohon. "
+            "Periksa setelan alat, lalu ulangi."
+        ),
+        advice_en=(
+            "The picture from the device cannot be read; it is not the applicant's fault. "
+            "Check the device settings, then repeat."
+        ),
+        chain=("FB_SETTINGS", "FB_RESTART", "FB_ALT_DEVICE", "FB_RESCHEDULE"),
+        counted=False,
+    ),
+    DefectInfo(
+        code="DEV_SOFTWARE",
+        cured_by=CuredBy.DEVICE,
+        hard_from=ALWAYS,
+        title_id="Penilaian gambar gagal",
+        title_en="Assessing the picture failed",
+        advice_id=(
+            "Program gagal menilai gambar ini; ini bukan kesalahan pemohon. Ulangi perekaman."
+        ),
+        advice_en=(
+            "The program failed to assess this picture; it is not the applicant's fault. "
+            "Repeat the capture."
+        ),
+        chain=("FB_REPOSITION", "FB_RESTART", "FB_RESCHEDULE"),
+        counted=False,
+    ),
 )

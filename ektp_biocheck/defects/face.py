@@ -58,7 +58,7 @@ FACE_DEFECTS = (
         title_en="Head turned or tilted",
         advice_id="Kepala miring atau menoleh. Minta pemohon menghadap lurus ke kamera.",
         advice_en="The head is turned or tilted. Ask the applicant to face the camera straight.",
-        chain=("FB_TARGET", "FB_MANUAL_FACE"),
+        chain=("FB_TARGET", "FB_REPOSITION", "FB_MANUAL_FACE"),
     ),
     DefectInfo(
         code="FA_EYES_CLOSED",
@@ -68,7 +68,7 @@ FACE_DEFECTS = (
         title_en="Eyes closed",
         advice_id="Mata terpejam pada foto. Minta pemohon membuka mata dan melihat kamera.",
         advice_en="The eyes are closed. Ask the applicant to open them and look at the camera.",
-        chain=("FB_OPEN", "FB_MANUAL_FACE"),
+        chain=("FB_OPEN", "FB_TARGET", "FB_BURST", "FB_MANUAL_FACE"),
     ),
     DefectInfo(
         code="FA_MOUTH_OPEN",
@@ -99,7 +99,7 @@ FACE_DEFECTS = (
         title_en="Glasses",
         advice_id="Kacamata terlihat pada foto. Minta pemohon melepasnya.",
         advice_en="Glasses show in the photo. Ask the applicant to take them off.",
-        chain=("FB_GLASSES",),
+        chain=("FB_GLASSES", "FB_MANUAL_FACE"),
     ),
     DefectInfo(
         code="FA_OCCLUDED",
@@ -142,7 +142,7 @@ FACE_DEFECTS = (
         title_en="Head too small or too large",
         advice_id="Kepala terlalu kecil atau terlalu besar pada foto. Atur jarak kamera.",
         advice_en="The head is too small or too large in the photo. Set the camera distance.",
-        chain=("FB_DISTANCE",),
+        chain=("FB_DISTANCE", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="FA_CROPPED",
@@ -152,7 +152,7 @@ FACE_DEFECTS = (
         title_en="Head cut off",
         advice_id="Kepala terpotong pada foto. Atur kamera sampai seluruh kepala tampak.",
         advice_en="The head is cut off in the photo. Set the camera so that all of it shows.",
-        chain=("FB_DISTANCE",),
+        chain=("FB_DISTANCE", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="FA_BLUR",
@@ -162,7 +162,7 @@ FACE_DEFECTS = (
         title_en="Blurred photo",
         advice_id="Foto kabur. Ulangi dan minta pemohon tidak bergerak.",
         advice_en="The photo is blurred. Repeat it and ask the applicant to hold still.",
-        chain=("FB_REPOSITION",),
+        chain=("FB_REPOSITION", "FB_DISTANCE"),
     ),
     DefectInfo(
         code="FA_COMPRESSED",
@@ -186,7 +186,7 @@ FACE_DEFECTS = (
         title_en="Photo too dark",
         advice_id="Foto terlalu gelap. Tambah cahaya dari arah depan.",
         advice_en="The photo is too dark. Add light from the front.",
-        chain=("FB_ROOM_LIGHT",),
+        chain=("FB_ROOM_LIGHT", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="FA_OVEREXPOSED",
@@ -196,7 +196,7 @@ FACE_DEFECTS = (
         title_en="Photo too bright",
         advice_id="Foto terlalu terang. Redupkan atau jauhkan lampu.",
         advice_en="The photo is too bright. Dim the lamp or move it away.",
-        chain=("FB_ROOM_LIGHT",),
+        chain=("FB_ROOM_LIGHT", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="FA_UNEVEN_LIGHT",
@@ -206,7 +206,7 @@ FACE_DEFECTS = (
         title_en="Uneven light",
         advice_id="Cahaya pada wajah tidak merata. Atur lampu agar kedua sisi wajah sama terang.",
         advice_en="The light on the face is uneven. Set the lamps so that both sides are alike.",
-        chain=("FB_ROOM_LIGHT",),
+        chain=("FB_ROOM_LIGHT", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="FA_BACKGROUND",

@@ -14,7 +14,7 @@ FINGER_DEFECTS = (
         title_en="No finger read",
         advice_id="Belum ada jari yang terbaca. Letakkan jari di kaca pemindai.",
         advice_en="No finger was read. Place the finger on the scanner glass.",
-        chain=("FB_REPOSITION", "FB_RESTART"),
+        chain=("FB_REPOSITION", "FB_PRESS_MORE", "FB_CLEAN_PLATEN", "FB_RESTART"),
     ),
     DefectInfo(
         code="FP_NOT_A_FINGERPRINT",
@@ -106,7 +106,7 @@ FINGER_DEFECTS = (
             "Only part of the finger was read. "
             "Lay the whole fingertip flat on the middle of the glass."
         ),
-        chain=("FB_REPOSITION",),
+        chain=("FB_REPOSITION", "FB_PRESS_MORE", "FB_SINGLE"),
     ),
     DefectInfo(
         code="FP_TIP_ONLY",
@@ -116,7 +116,7 @@ FINGER_DEFECTS = (
         title_en="Only the very tip",
         advice_id="Hanya pucuk jari yang menyentuh kaca. Rebahkan jari sampai rata.",
         advice_en="Only the very tip touches the glass. Lower the finger until it lies flat.",
-        chain=("FB_REPOSITION",),
+        chain=("FB_REPOSITION", "FB_PRESS_MORE"),
     ),
     DefectInfo(
         code="FP_ROTATED",
@@ -126,7 +126,7 @@ FINGER_DEFECTS = (
         title_en="Finger at an angle",
         advice_id="Posisi jari miring. Luruskan jari di atas kaca.",
         advice_en="The finger lies at an angle. Straighten it on the glass.",
-        chain=("FB_REPOSITION",),
+        chain=("FB_REPOSITION", "FB_SINGLE"),
     ),
     DefectInfo(
         code="FP_SMEAR_MOTION",
@@ -136,7 +136,7 @@ FINGER_DEFECTS = (
         title_en="Finger moved",
         advice_id="Jari bergeser saat direkam. Tahan jari sampai perekaman selesai.",
         advice_en="The finger moved while it was read. Hold it still until the capture is done.",
-        chain=("FB_REPOSITION",),
+        chain=("FB_REPOSITION", "FB_PRESS_LESS", "FB_SINGLE"),
     ),
     DefectInfo(
         code="FP_OVERPRESSED",
@@ -146,7 +146,7 @@ FINGER_DEFECTS = (
         title_en="Pressed too hard",
         advice_id="Jari ditekan terlalu kuat. Letakkan jari dengan ringan saja.",
         advice_en="The finger is pressed too hard. Rest it on the glass lightly.",
-        chain=("FB_PRESS_LESS",),
+        chain=("FB_PRESS_LESS", "FB_DRY"),
     ),
     DefectInfo(
         code="FP_LOW_PRESSURE",
@@ -156,7 +156,7 @@ FINGER_DEFECTS = (
         title_en="Pressed too lightly",
         advice_id="Jari ditekan terlalu ringan. Tekan sedikit lebih kuat dan tahan.",
         advice_en="The finger is pressed too lightly. Press slightly harder and hold.",
-        chain=("FB_PRESS_MORE",),
+        chain=("FB_PRESS_MORE", "FB_MOISTEN"),
     ),
     # The skin.
     DefectInfo(
@@ -191,7 +191,7 @@ FINGER_DEFECTS = (
         title_en="Dirty or peeling finger",
         advice_id="Jari kotor atau kulitnya mengelupas. Cuci dengan sabun, lalu keringkan.",
         advice_en="The finger is dirty or its skin is peeling. Wash it with soap and dry it.",
-        chain=("FB_CLEAN_FINGER",),
+        chain=("FB_CLEAN_FINGER", "FB_CLEAN_PLATEN"),
     ),
     DefectInfo(
         code="FP_WORN_RIDGES",
@@ -320,7 +320,7 @@ FINGER_DEFECTS = (
         title_en="Old print on the glass",
         advice_id="Ada bekas sidik jari atau kotoran di kaca. Bersihkan kaca, lalu ulangi.",
         advice_en="An old print or dirt is on the glass. Clean the glass, then repeat.",
-        chain=("FB_CLEAN_PLATEN",),
+        chain=("FB_CLEAN_PLATEN", "FB_DRY", "FB_ALT_DEVICE"),
         counted=False,
     ),
 )

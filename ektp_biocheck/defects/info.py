@@ -33,7 +33,8 @@ class DefectInfo:
     Parameters
     ----------
     code : str
-        ``FP_`` finger, ``IR_`` iris, ``FA_`` face, ``DEV_`` device; stored in records.
+        ``FP_`` finger, ``IR_`` iris, ``FA_`` face, ``EV_`` evidence photo,
+        ``DEV_`` device; stored in records.
     cured_by : CuredBy
         Who can cure it; ``DEVICE`` includes the room and its light.
     hard_from : float or None
@@ -71,8 +72,11 @@ class StepInfo:
         Begins with ``FB_``; stored in records.
     text_id, text_en : str
         One sentence for the operator.
+    again : bool
+        The same part is captured again after it; otherwise it is a way on without.
     """
 
     code: str
     text_id: str
     text_en: str
+    again: bool = True

@@ -85,7 +85,7 @@ IRIS_DEFECTS = (
         title_en="Lashes cover the iris",
         advice_id="Bulu mata menutupi iris. Minta pemohon membuka mata lebih lebar.",
         advice_en="The lashes cover the iris. Ask the applicant to open the eye wider.",
-        chain=("FB_OPEN",),
+        chain=("FB_OPEN", "FB_LID"),
     ),
     DefectInfo(
         code="IR_SPECULAR",
@@ -100,7 +100,7 @@ IRIS_DEFECTS = (
             "A reflection covers the iris. "
             "Ask the applicant to take off glasses, then change the camera angle."
         ),
-        chain=("FB_GLASSES", "FB_ANGLE"),
+        chain=("FB_GLASSES", "FB_ANGLE", "FB_ROOM_LIGHT"),
     ),
     DefectInfo(
         code="IR_CONTACT_LENS",
@@ -110,7 +110,7 @@ IRIS_DEFECTS = (
         title_en="Contact lens",
         advice_id="Tampak ada lensa kontak (softlens). Minta pemohon melepasnya dahulu.",
         advice_en="There seems to be a contact lens. Ask the applicant to take it out first.",
-        chain=("FB_LENS",),
+        chain=("FB_LENS", "FB_KEEP_BEST"),
     ),
     # How the eye is placed.
     DefectInfo(
@@ -121,7 +121,7 @@ IRIS_DEFECTS = (
         title_en="Not looking straight",
         advice_id="Pandangan mata tidak lurus. Minta pemohon melihat lampu di tengah kamera.",
         advice_en="The eye looks away. Ask the applicant to look at the light in the camera.",
-        chain=("FB_TARGET",),
+        chain=("FB_TARGET", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="IR_TOO_SMALL",
@@ -131,7 +131,7 @@ IRIS_DEFECTS = (
         title_en="Eye too far away",
         advice_id="Mata terlalu jauh dari kamera. Dekatkan kamera ke mata.",
         advice_en="The eye is too far away. Move the camera closer.",
-        chain=("FB_DISTANCE",),
+        chain=("FB_DISTANCE", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="IR_MARGIN",
@@ -141,7 +141,7 @@ IRIS_DEFECTS = (
         title_en="Eye at the edge",
         advice_id="Mata berada di tepi gambar. Geser kamera sampai mata tepat di tengah.",
         advice_en="The eye is at the edge of the picture. Move the camera until it is centred.",
-        chain=("FB_DISTANCE",),
+        chain=("FB_DISTANCE", "FB_REPOSITION"),
     ),
     DefectInfo(
         code="IR_BLUR",
@@ -151,7 +151,7 @@ IRIS_DEFECTS = (
         title_en="Blurred eye",
         advice_id="Gambar mata kabur. Atur jarak kamera dan minta pemohon tidak bergerak.",
         advice_en="The eye is blurred. Set the distance and ask the applicant to hold still.",
-        chain=("FB_DISTANCE",),
+        chain=("FB_DISTANCE", "FB_REPOSITION", "FB_BURST"),
     ),
     # The eye itself.
     DefectInfo(

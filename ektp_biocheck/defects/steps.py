@@ -26,6 +26,7 @@ FALLBACK_STEPS = (
         "FB_ALT",
         "Pakai jari pengganti: jempol, lalu jari tengah, jari manis, kelingking.",
         "Use a substitute finger: the thumb, then the middle, ring and little finger.",
+        again=False,
     ),
     # Position and room.
     StepInfo(
@@ -56,6 +57,7 @@ FALLBACK_STEPS = (
         "FB_SINGLE_EYE",
         "Lanjutkan dengan satu mata saja.",
         "Carry on with one eye only.",
+        again=False,
     ),
     StepInfo(
         "FB_ANGLE",
@@ -91,64 +93,78 @@ FALLBACK_STEPS = (
         "FB_MANUAL_FACE",
         "Setujui foto wajah secara manual.",
         "Approve the face photo by hand.",
+        again=False,
     ),
     # Make do with what there is.
     StepInfo(
         "FB_KEEP_BEST",
         "Simpan hasil terbaik dan tandai sebagai mutu rendah.",
         "Keep the best result and mark it as low quality.",
+        again=False,
     ),
     StepInfo(
         "FB_NOTE",
         "Catat keadaan ini pada rekaman.",
         "Make a note of this in the record.",
+        again=False,
     ),
-    StepInfo("FB_IRIS_ONLY", "Lanjutkan dengan iris saja.", "Carry on with the irises only."),
+    StepInfo(
+        "FB_IRIS_ONLY", "Lanjutkan dengan iris saja.", "Carry on with the irises only.", again=False
+    ),
     StepInfo(
         "FB_FINGER_ONLY",
         "Lanjutkan dengan sidik jari saja.",
         "Carry on with the fingers only.",
+        again=False,
     ),
     StepInfo(
         "FB_FACE_ONLY",
         "Lanjutkan dengan foto wajah saja.",
         "Carry on with the face photo only.",
+        again=False,
     ),
     # Exception and approval.
     StepInfo(
         "FB_EXC_TEMPORARY",
         "Tandai sebagai pengecualian sementara.",
         "Mark a temporary exception.",
+        again=False,
     ),
     StepInfo(
         "FB_EXC_PERMANENT",
         "Tandai sebagai pengecualian tetap.",
         "Mark a permanent exception.",
+        again=False,
     ),
     StepInfo(
         "FB_EXC_PHOTO",
         "Ambil foto bukti: wajah dan kedua tangan.",
         "Take the evidence photo: the face and both hands.",
+        again=False,
     ),
     StepInfo(
         "FB_REVIEW",
         "Minta persetujuan petugas kedua.",
         "Ask a second officer to approve.",
+        again=False,
     ),
     StepInfo(
         "FB_REVIEW_ON_SITE",
         "Minta persetujuan petugas kedua di tempat ini.",
         "Ask a second officer here to approve.",
+        again=False,
     ),
     StepInfo(
         "FB_REVIEW_REMOTE",
         "Minta persetujuan petugas kedua dari jarak jauh.",
         "Ask a second officer elsewhere to approve.",
+        again=False,
     ),
     StepInfo(
         "FB_REVIEW_DEFERRED",
         "Lanjutkan dahulu; persetujuan petugas kedua boleh menyusul.",
         "Carry on; the second officer may approve later.",
+        again=False,
     ),
     # Care for the person.
     StepInfo("FB_REST", "Beri pemohon waktu beristirahat.", "Give the applicant a rest."),
@@ -161,11 +177,13 @@ FALLBACK_STEPS = (
         "FB_HOME_VISIT",
         "Jadwalkan perekaman di rumah pemohon (jemput bola).",
         "Arrange a capture at the applicant's home.",
+        again=False,
     ),
     StepInfo(
         "FB_RESCHEDULE",
         "Jadwalkan ulang dan beri surat bukti.",
         "Set another date and hand out a proof.",
+        again=False,
     ),
     # Device, network and record.
     StepInfo("FB_SETTINGS", "Periksa setelan alat.", "Check the device settings."),
@@ -175,12 +193,14 @@ FALLBACK_STEPS = (
         "FB_OFFLINE_SEAL",
         "Jaringan putus: simpan rekaman terkunci, beri tanda terima, kirim nanti.",
         "The link is down: seal the record, give a receipt, send it later.",
+        again=False,
     ),
-    StepInfo("FB_RESEND", "Kirim ulang rekaman.", "Send the record again."),
+    StepInfo("FB_RESEND", "Kirim ulang rekaman.", "Send the record again.", again=False),
     StepInfo(
         "FB_RERECORD_PART",
         "Rekam ulang hanya bagian yang disebutkan.",
         "Capture again only the parts that are named.",
+        again=False,
     ),
-    StepInfo("FB_RERECORD", "Rekam ulang semuanya.", "Capture everything again."),
+    StepInfo("FB_RERECORD", "Rekam ulang semuanya.", "Capture everything again.", again=False),
 )

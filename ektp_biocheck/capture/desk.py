@@ -1,0 +1,220 @@
+"""What a station keeps: its database, its vault, the people in the chair.
+
+`Station` is the face of it; the work on one presentation stands in `intake`.
+"""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import date as date_type
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ektp_biocheck.capture import facts as f
+from ektp_biocheck.capture.crosscheck import Comparator, Glass
+from ektp_biocheck.capture.decision import decide
+from ektp_biocheck.capture.outcomes import Decision
+from ektp_biocheck.capture.scorers import Scorers
+from ektp_biocheck.capture.transaction import Transaction, apply, transaction_of
+from ektp_biocheck.capture.views import BestFrame
+from ektp_biocheck.errors import InputError
+from ektp_biocheck.positions import Instance
+from ektp_biocheck.records import events as store
+from ektp_biocheck.records.database import connect
+from ektp_biocheck.records.vault import Vault, station_key
+
+__all__ = ["Burst", "Desk", "decided", "new_id", "png_of"]
+
+
+def new_id() -> str:
+    """Return a new id: a UUID of version 7 (RFC 9562), so that ids sort by time."""
+    milliseconds = time.time_ns() // 1_000_000
+    number = int.from_bytes(os.urandom(10), "big")
+    high, low = number >> 62 & 0xFFF, number & (1 << 62) - 1
+    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | high << 64 | 2 << 62 | low
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def png_of(pixels: NDArray[np.uint8], ppi: float | None) -> bytes:
+    """Return a picture as a PNG file, with its resolution when it has one. Nothing is lost."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    resolution = {} if ppi is None else {"dpi": (ppi, ppi)}
+    Image.fromarray(np.ascontiguousarray(pixels)).save(
+        buffer, "PNG", compress_level=2, **resolution
+    )
+    return buffer.getvalue()
+
+
+def decided(decision: Decision) -> f.Decided:
+    """Return a decision as an event carries it."""
+    return f.Decided(
+        instance=f.attribute_of(decision.instance),
+        action=str(decision.action),
+        rule=decision.rule,
+        outcome=str(decision.outcome),
+        step=decision.step,
+        defect=decision.defect,
+        repeats_advice=decision.repeats_advice,
+        present=None if decision.present is None else f.attribute_of(decision.present),
+        other=None if decision.other is None else f.attribute_of(decision.other),
+        chosen_attempt=decision.chosen_attempt,
+        counted=decision.counted,
+        settled=decision.settled,
+        inputs=dict(decision.inputs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """The best frame of a burst and its rank."""
+
+    rank: tuple[int, int, int]
+    frame: BestFrame
+
+
+class Desk:
+    """Database, vault and views of the open transactions of one station.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``station.db``, ``open/`` and ``keys/``; made when needed.
+    scorers : Scorers
+    comparator : Comparator or None
+    clock : callable or None
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scorers: Scorers,
+        comparator: Comparator | None,
+        clock: store.Clock | None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock = threading.RLock()
+        self.scorers, self.comparator, self.clock = scorers, comparator, clock
+        self.glass = Glass()
+        self.subject_key = station_key(folder / "keys" / "subject.key")
+        self.vault = Vault(folder / "open", station_key(folder / "keys" / "vault.key"))
+        self.connection = connect(folder / "station.db")
+        self.people: dict[str, Transaction] = {}
+        self.open: dict[str, str] = {}  # transaction of each subject
+        self.frames: dict[tuple[str, Instance], Burst] = {}
+        self.captures: dict[tuple[str, Instance, int], Any] = {}
+        for transaction in store.transactions(self.connection, finished=False):
+            self.open[self.person(transaction).began.subject] = transaction
+        self._sweep()
+
+    def close(self) -> None:
+        """Close the database; open transactions stay open."""
+        self.connection.close()
+        self.people.clear()
+        self.frames.clear()
+        self.captures.clear()
+
+    def now(self) -> datetime:
+        """Return the station's time, aware."""
+        return datetime.now(UTC) if self.clock is None else self.clock()
+
+    def append(self, transaction: str, facts: Sequence[f.Fact]) -> None:
+        """Store facts, durable on return, and bring the view up to date."""
+        if not facts:
+            return
+        rows = [f.stored(fact) for fact in facts]
+        stored = store.append(self.connection, transaction, rows, clock=self.clock)
+        for fact in facts:
+            if isinstance(fact, f.Began):
+                self.open[fact.subject] = transaction
+        person = self.people.get(transaction)
+        if person is not None:
+            for event in stored:
+                apply(person, event)
+
+    def person(self, transaction: str) -> Transaction:
+        """Return the view of a transaction, open or closed.
+
+        Raises
+        ------
+        InputError
+            When there is no such transaction.
+        """
+        person = self.people.get(transaction)
+        if person is None:
+            events = store.events_of(self.connection, transaction)
+            if not events:
+                raise InputError(f"there is no transaction {str(transaction)[:40]!r} here")
+            person = transaction_of(events)
+            if not person.closed:
+                self.people[transaction] = person
+        return person
+
+    def open_person(self, transaction: str) -> Transaction:
+        """Return the view of an open transaction.
+
+        Raises
+        ------
+        InputError
+            When there is none, or it was finished or abandoned.
+        """
+        person = self.person(transaction)
+        if person.closed:
+            how = "finished" if person.finished is not None else "abandoned"
+            raise InputError(f"this capture was {how}: begin a new one")
+        return person
+
+    def decide(self, transaction: str, instances: Iterable[Instance]) -> dict[Instance, Decision]:
+        """Decide on instances as the events stand and store the decisions."""
+        person = self.person(transaction)
+        decisions = {
+            instance: decision
+            for instance in instances
+            if (decision := decide(person, instance)) is not None
+        }
+        self.append(transaction, [decided(decision) for decision in decisions.values()])
+        return decisions
+
+    def forget(self, transaction: str) -> None:
+        """Drop what is kept in memory of a transaction that was closed."""
+        self.open = {who: what for who, what in self.open.items() if what != transaction}
+        self.people.pop(transaction, None)
+        self.frames = {k: v for k, v in self.frames.items() if k[0] != transaction}
+        self.captures = {k: v for k, v in self.captures.items() if k[0] != transaction}
+
+    def day_bounds(self, date: str | None) -> tuple[str, str, str]:
+        """Return a local date and its first and last moment in UTC, as events tell time.
+
+        Raises
+        ------
+        InputError
+            When it is no date.
+        """
+        try:
+            day = self.now().astimezone().date() if date is None else date_type.fromisoformat(date)
+        except (TypeError, ValueError):
+            raise InputError("a day is a date such as 2026-11-21") from None
+        ends = []
+        for moment in (day, day + timedelta(days=1)):
+            local = datetime(moment.year, moment.month, moment.day).astimezone()
+            utc = local.astimezone(UTC).isoformat(timespec="milliseconds")
+            ends.append(utc.replace("+00:00", "Z"))
+        return day.isoformat(), ends[0], ends[1]
+
+    def _sweep(self) -> None:
+        """Remove captures that a crash left behind their record's seal or their person's no."""
+        for transaction in self.vault.transactions():
+            person = None
+            if store.events_of(self.connection, transaction):
+                person = self.person(transaction)
+            if person is not None and (person.sealed or person.abandoned is not None):
+                self.vault.remove(transaction)
