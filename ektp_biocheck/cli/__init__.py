@@ -13,14 +13,26 @@ from ektp_biocheck import __version__
 
 __all__ = ["main"]
 
-_HOME = {
-    "score": "score",
-    "batch": "batch",
-    "policy": "policy",
-    "demo": "score",
-    "station": "station",
+_SECTIONS: dict[str, dict[str, str]] = {
+    "Scoring captures": {"score": "score", "demo": "score"},
+    "At the station": {"station": "station", "policy": "policy", "keys": "keys"},
+    "Records on their way": {
+        "send": "send",
+        "outbox": "outbox",
+        "reconcile": "send",
+        "bundle": "bundle",
+        "audit": "audit",
+        "backup": "backup",
+        "restore": "backup",
+    },
+    "At the centre": {"centre": "centre"},
+    "Quality assurance": {
+        "batch": "batch",
+    },
 }
 """Each command and its module in this package, in the order of the help."""
+
+_HOME = {command: home for section in _SECTIONS.values() for command, home in section.items()}
 
 
 class _Commands(click.Group):
@@ -35,6 +47,14 @@ class _Commands(click.Group):
         module = import_module(f"ektp_biocheck.cli.{_HOME[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, commands in _SECTIONS.items():
+            found = [(name, self.get_command(ctx, name)) for name in commands]
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(name, command.get_short_help_str(70)) for name, command in found if command]
+                )
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

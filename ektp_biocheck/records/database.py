@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ektp_biocheck.errors import InputError
 
-__all__ = ["MIGRATIONS", "connect", "journal_mode", "writing"]
+__all__ = ["MIGRATIONS", "connect", "joined", "journal_mode", "prepare", "writing"]
 
 _BUSY_MS = 5_000
 
@@ -32,6 +32,105 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
     CREATE TRIGGER event_fixed BEFORE UPDATE ON event
         BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+    """,
+    # 2: sealed records, what is to be sent, what the centre said, and the audit chain.
+    """
+    CREATE TABLE station (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        next_sequence INTEGER NOT NULL,
+        must_reconcile INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO station VALUES (1, 1, 0);
+
+    CREATE TABLE record (
+        record_id TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL UNIQUE,
+        transaction_id TEXT NOT NULL UNIQUE,
+        sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        manifest TEXT NOT NULL,
+        manifest_sha256 TEXT NOT NULL,
+        supersedes TEXT,
+        queue_number TEXT,
+        sealed_at TEXT NOT NULL,
+        approve_by TEXT,
+        state TEXT NOT NULL,
+        state_at TEXT NOT NULL,
+        state_why TEXT NOT NULL,
+        flags TEXT NOT NULL,
+        erased_at TEXT
+    ) STRICT;
+    CREATE INDEX record_by_state ON record (state, sequence);
+    CREATE TRIGGER record_kept BEFORE DELETE ON record
+        BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
+    CREATE TRIGGER record_fixed BEFORE UPDATE OF record_id, sequence, transaction_id, sha256, size,
+        manifest, manifest_sha256, supersedes, queue_number, sealed_at ON record
+        BEGIN SELECT RAISE(ABORT, 'what was sealed is never changed'); END;
+
+    CREATE TABLE outbox (
+        record_id TEXT PRIMARY KEY REFERENCES record,
+        priority INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        refusals INTEGER NOT NULL,
+        waits_since TEXT,
+        not_before TEXT,
+        last_error TEXT
+    ) STRICT;
+
+    CREATE TABLE receipt (
+        number INTEGER PRIMARY KEY,
+        record_id TEXT NOT NULL REFERENCES record,
+        body TEXT NOT NULL,
+        body_sha256 TEXT NOT NULL UNIQUE
+    ) STRICT;
+    CREATE INDEX receipt_by_record ON receipt (record_id, number);
+    CREATE TRIGGER receipt_kept BEFORE DELETE ON receipt
+        BEGIN SELECT RAISE(ABORT, 'receipts are never deleted'); END;
+    CREATE TRIGGER receipt_fixed BEFORE UPDATE ON receipt
+        BEGIN SELECT RAISE(ABORT, 'receipts are never changed'); END;
+
+    CREATE TABLE statement (
+        number INTEGER PRIMARY KEY,
+        centre TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        record_id TEXT NOT NULL,
+        body TEXT NOT NULL,
+        body_sha256 TEXT NOT NULL,
+        UNIQUE (centre, sequence)
+    ) STRICT;
+    CREATE INDEX statement_by_record ON statement (record_id, number);
+    CREATE TRIGGER statement_kept BEFORE DELETE ON statement
+        BEGIN SELECT RAISE(ABORT, 'statements are never deleted'); END;
+    CREATE TRIGGER statement_fixed BEFORE UPDATE ON statement
+        BEGIN SELECT RAISE(ABORT, 'statements are never changed'); END;
+
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        clock_suspect INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        data TEXT NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER audit_in_order BEFORE INSERT ON audit
+        WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+        BEGIN SELECT RAISE(ABORT, 'audit rows are only appended'); END;
+    CREATE TRIGGER audit_kept BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
+    CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
+
+    CREATE TABLE checkpoint (
+        seq INTEGER PRIMARY KEY,
+        head TEXT NOT NULL,
+        at TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        signature TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER checkpoint_kept BEFORE DELETE ON checkpoint
+        BEGIN SELECT RAISE(ABORT, 'checkpoints are never deleted'); END;
+    CREATE TRIGGER checkpoint_fixed BEFORE UPDATE ON checkpoint
+        BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
     """,
 )
 """Scripts that bring a file from one `user_version` to the next, oldest first."""
@@ -85,13 +184,10 @@ def connect(path: Path) -> sqlite3.Connection:
             f"{path} cannot be opened ({error}): check the folder and its rights"
         ) from error
     try:
-        mode, synchronous = journal_mode()
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        connection.execute(f"PRAGMA journal_mode = {mode}")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        _migrate(connection, path)
+        prepare(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise OSError(f"{path} cannot be used now ({error}): try again") from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise InputError(f"{path} is not a database of ektp-biocheck ({error})") from error
@@ -101,19 +197,64 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def prepare(
+    connection: sqlite3.Connection, path: Path, modes: tuple[str, str] | None = None
+) -> None:
+    """Set what makes commits durable and bring the tables up to date.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Freshly opened.
+    path : Path
+        Its file, for messages.
+    modes : tuple of str, optional
+        Journal mode and synchronous level; those of `journal_mode` when left out.
+
+    Raises
+    ------
+    InputError
+        When the file was written by a newer version.
+    """
+    mode, synchronous = modes or journal_mode()
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    connection.execute(f"PRAGMA journal_mode = {mode}")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    _migrate(connection, path)
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Group statements into one commit; an exception undoes them all."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has already rolled it back
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+
+
+@contextmanager
+def joined(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Write as part of the commit that is under way, or in a commit of its own.
+
+    So that several steps, each whole by itself, can share one commit inside `writing`. An
+    exception must then leave that `writing` block, or half of a step would be committed.
+    """
+    if connection.in_transaction:
+        yield connection
+    else:
+        with writing(connection):
+            yield connection
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+        return  # without waiting for a writer
     with writing(connection):
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):

@@ -1,0 +1,33 @@
+"""What commands about a station's folder share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from ektp_biocheck.cli.common import plain_endings
+from ektp_biocheck.errors import InstallationError, UnreadableError
+
+__all__ = ["station_endings", "station_extra"]
+
+
+@contextmanager
+def station_extra() -> Iterator[None]:
+    """Turn a failed import inside into a line that says what to install."""
+    try:
+        yield
+    except ImportError as error:
+        raise InstallationError(
+            "this needs the station's extra: pip install 'ektp-biocheck[station]'"
+        ) from error
+
+
+@contextmanager
+def station_endings(interrupted: str) -> Iterator[None]:
+    """End as `plain_endings` does, but with exit code 3 when a file cannot be read."""
+    with plain_endings(interrupted):
+        try:
+            yield
+        except UnreadableError as error:
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(3) from error
