@@ -103,6 +103,7 @@ class Desk:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
+        self.folder = folder
         self.scorers, self.comparator, self.clock = scorers, comparator, clock
         self.glass = Glass()
         self.subject_key = station_key(folder / "keys" / "subject.key")

@@ -22,6 +22,7 @@ from ektp_biocheck.capture.views import DayFacts, Finished
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.positions import ImpressionType, Instance
 from ektp_biocheck.records import events as store
+from ektp_biocheck.records.sealing import next_record_id
 from ektp_biocheck.samples import decode_sample
 
 ORDERS = ("ACCEPT", "RETAKE", "DISCARD")
@@ -259,7 +260,7 @@ def finish(desk: Desk, transaction: str, operator: str) -> Finished:
         verdict, _, values = judge(person)
         fact = f.Finished(
             operator=operator,
-            record_id=new_id(),
+            record_id=next_record_id(desk.connection),
             state=str(verdict.state),
             sufficient=person.policy.sufficiency.holds(values),
             inputs={"rule": "D09", **values},

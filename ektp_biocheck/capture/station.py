@@ -14,7 +14,7 @@ capture, `decision` for the rules, `transaction` for how events become the perso
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,11 @@ from ektp_biocheck.defects import CATALOGUE, STEPS
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.positions import ImpressionType, Instance
 from ektp_biocheck.records.events import Clock, transactions_with
+
+if TYPE_CHECKING:
+    from ektp_biocheck.capture.sealing import DayOpening
+    from ektp_biocheck.records.sealing import SealedRecord
+    from ektp_biocheck.records.space import Space
 
 __all__ = ["Station", "StationConfig"]
 
@@ -488,6 +493,80 @@ class Station:
         with self._desk.lock:
             files = office.finished(self._desk, transaction).files
             return {name: self._desk.vault.get(transaction, h) for name, h in files.items()}
+
+    def seal(self, transaction: str) -> "SealedRecord":
+        """Seal the record for the centre: on return it survives a power cut.
+
+        The station cannot read it any more; the captures are removed from the vault. Only now
+        may the person be given the slip.
+
+        Parameters
+        ----------
+        transaction : str
+            A finished one. Asked again, the same record is returned.
+
+        Returns
+        -------
+        SealedRecord
+
+        Raises
+        ------
+        InputError
+            When the transaction is not finished.
+        UnreadableError
+            When the station has no keys yet; see ``ektp-biocheck keys``.
+        OSError
+            When the disk does not take it. The captures are where they were: try again.
+        """
+        from ektp_biocheck.capture import sealing
+
+        with self._desk.lock:
+            return sealing.seal(self._desk, transaction)
+
+    def start_day(self, *, retention_days: float | None = None) -> "DayOpening":
+        """Set right what a crash left behind, and look at the disk; before the first person.
+
+        Unsealed captures are sealed, overdue approvals released, records that the centre closed
+        long ago erased.
+
+        Parameters
+        ----------
+        retention_days : float, optional
+            Days that captures stay after the centre closed a record; 90 when left out.
+
+        Raises
+        ------
+        UnreadableError
+            When the station has no keys yet, or the database is damaged.
+        """
+        from ektp_biocheck.capture import sealing
+
+        days = sealing.RETENTION_DAYS if retention_days is None else retention_days
+        with self._desk.lock:
+            return sealing.start_day(self._desk, days)
+
+    def room(self) -> "Space":
+        """Return how much room the disk has, in records; ask before a person sits down."""
+        from ektp_biocheck.capture import sealing
+
+        with self._desk.lock:
+            return sealing.room(self._desk)
+
+    def approve_sealed(self, record_id: str, *, by: str, granted: bool = True) -> None:
+        """Enter a second officer's word on a record that was sealed without it.
+
+        Parameters
+        ----------
+        record_id : str
+        by : str
+            The second officer; not the one who recorded.
+        granted : bool
+            When not, the record is sent all the same, flagged.
+        """
+        from ektp_biocheck.capture import sealing
+
+        with self._desk.lock:
+            sealing.approve_sealed(self._desk, record_id, f.check_label("the officer", by), granted)
 
     def sealed(self, transaction: str) -> None:
         """Say that the sealed record is durable: the images are removed from the vault."""

@@ -28,9 +28,7 @@ _SAFE = "Nothing is lost: run it again and it goes on where it stopped."
 @click.command(short_help="Send sealed records to the centre.")
 @STATION
 @click.option("--once/--watch", default=True, help="Send what is due and end, or keep at it.")
-@click.option(
-    "--now", is_flag=True, help="Outside the hours and after failures too."
-)
+@click.option("--now", is_flag=True, help="Outside the hours and after failures too.")
 @lang_option
 def send(station: Path, once: bool, now: bool, lang: Lang) -> None:
     """Send what waits at STATION, its folder with delivery.toml, until the centre signs for it.

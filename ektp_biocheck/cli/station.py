@@ -8,9 +8,12 @@ import click
 from ektp_biocheck.cli.common import FiniteRange, plain_endings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ektp_biocheck.capture.dayplan import Plan
     from ektp_biocheck.capture.policy import Policy
     from ektp_biocheck.capture.station import Station
+    from ektp_biocheck.capture.views import Finished
     from ektp_biocheck.lang import Lang
 
 __all__ = ["station"]
@@ -102,8 +105,9 @@ def serve(
 
         check_host(host)
         with _open(folder, code, office, policy_file) as opened:
+            sealing = _sealing(opened)
             serve(
-                Desk(opened, Office(office, contact, ppi)),
+                Desk(opened, Office(office, contact, ppi), finished=sealing),
                 about(opened.config, opened.policy, lang=lang, device=device, camera=camera),
                 host=host,
                 port=port,
@@ -179,6 +183,31 @@ def _open(folder: Path, code: str, office: str, policy_file: Path | None) -> "St
 
     policy: Policy | None = load_policy(policy_file) if policy_file else None
     return Station(StationConfig(code, office, folder), policy)
+
+
+def _sealing(opened: "Station") -> "Callable[[str, Finished], None] | None":
+    """Put yesterday in order, and return what seals each finished person; None without keys."""
+    from ektp_biocheck.records.folder import StationFolder
+
+    if not (StationFolder(opened.config.folder).keys / "centre-seal.pub").is_file():
+        click.echo(
+            "This station has no centre key yet: finished persons wait unsealed, encrypted, on "
+            "this computer. `ektp-biocheck keys --help` says how to give it one.",
+            err=True,
+        )
+        return None
+    opening = opened.start_day()
+    if opening.sealed:
+        click.echo(f"Sealed now: {len(opening.sealed)} finished before a break.", err=True)
+    if opening.sweep.alarm:
+        click.echo("Records need a person: see `ektp-biocheck outbox`.", err=True)
+    if not opening.room.enough:
+        click.echo(f"The disk is nearly full: {opening.room.records_left} persons more.", err=True)
+
+    def seal(transaction: str, _finished: "Finished") -> None:
+        opened.seal(transaction)
+
+    return seal
 
 
 def _day(text: str | None) -> str | None:
