@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ektp_biocheck.batch.outcome import Options, Outcome, assess_file
+from ektp_biocheck.batch.outcome import Options, Outcome, assess_file, without_maps
 from ektp_biocheck.batch.overlay import write_overlay
 from ektp_biocheck.batch.run import run_batch
 from ektp_biocheck.errors import InstallationError
@@ -40,13 +40,12 @@ def run_demo(out: Path, lang: "Lang") -> list[Outcome]:
     outcomes: list[Outcome] = []
     options = Options(iso=True)
     folder = captures()
-    run_batch(folder, out, options, scored=outcomes.append)
+    run_batch(folder, out, options)
     overlays = out / "overlays"
     overlays.mkdir(exist_ok=True)
-    outcomes.sort(key=lambda outcome: outcome.path)
-    for outcome in outcomes:
-        file = folder / outcome.path
-        drawn, sample = assess_file(file, options, name=outcome.path)
-        if sample is not None and drawn.assessment is not None:
-            write_overlay(overlays / f"{file.stem}.overlay.png", drawn, sample, lang)
+    for file in sorted(folder.iterdir()):
+        outcome, sample = assess_file(file, options, name=file.name)
+        if sample is not None and outcome.assessment is not None:
+            write_overlay(overlays / f"{file.stem}.overlay.png", outcome, sample, lang)
+        outcomes.append(without_maps(outcome))
     return outcomes

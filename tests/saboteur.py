@@ -5,9 +5,8 @@ import os
 import time
 from pathlib import Path
 
-from ektp_biocheck.batch.outcome import Options, Outcome
-from ektp_biocheck.batch.run import score_entry
-from ektp_biocheck.batch.scan import Entry
+from ektp_biocheck.batch.outcome import Options
+from ektp_biocheck.batch.work import Answer, Job, score_entry
 
 
 def nothing() -> None:
@@ -60,10 +59,47 @@ def wait_for_pid(item: Path) -> int:
     return int(item.read_text())
 
 
-def score_or_misbehave(options: Options, entry: Entry) -> Outcome:
+def score_or_misbehave(options: Options, job: Job) -> Answer:
     """Score as usual, except the files whose name asks for trouble."""
-    if "crash" in entry.name:
+    name = job.entry.name
+    if "crash" in name:
         os.kill(os.getpid(), 11)
-    if "hang" in entry.name:
+    if "hang" in name:
         time.sleep(600)
-    return score_entry(options, entry)
+    return score_entry(options, job)
+
+
+def kill_parent_once(options: Options, job: Job) -> Answer:
+    """Score, but on the file named "fuse" kill the parent, if the fuse is still there."""
+    fuse = Path(os.environ["SABOTEUR_FUSE"])
+    if "fuse" in job.entry.name and fuse.exists():
+        time.sleep(0.5)  # let others come in before
+        fuse.unlink()
+        os.kill(os.getppid(), 9)
+        time.sleep(600)
+    return score_entry(options, job)
+
+
+def die_once(options: Options, job: Job) -> Answer:
+    """Score, but on the file named "fuse" die, if the fuse is still there."""
+    fuse = Path(os.environ["SABOTEUR_FUSE"])
+    if "fuse" in job.entry.name and fuse.exists():
+        fuse.unlink()
+        os.kill(os.getpid(), 9)
+    return score_entry(options, job)
+
+
+def score_with_a_newer_scorer(options: Options, job: Job) -> Answer:
+    """Score as a later version would, as far as its name goes."""
+    from ektp_biocheck import fingerprint
+
+    fingerprint.ALGORITHM = "ektp-biocheck/fingerprint 9.9.9"
+    return score_entry(options, job)
+
+
+def die_if_fuse() -> None:
+    """Die while loading, the first time."""
+    fuse = Path(os.environ["SABOTEUR_FUSE"])
+    if fuse.exists():
+        fuse.unlink()
+        os._exit(9)

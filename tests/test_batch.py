@@ -24,13 +24,15 @@ from ektp_biocheck.batch.outcome import (
     Options,
     Outcome,
     assess_file,
+    document,
     exit_code,
     measure_names,
 )
 from ektp_biocheck.batch.pool import Loss, run_pool
-from ektp_biocheck.batch.run import in_order, run_batch
+from ektp_biocheck.batch.results import read_run
+from ektp_biocheck.batch.run import How, Progress, run_batch
 from ektp_biocheck.batch.scan import scan
-from ektp_biocheck.batch.table import FIRST_COLUMNS, atomic, csv_lines, write_json
+from ektp_biocheck.batch.table import FIRST_COLUMNS, atomic, csv_lines, json_line, write_json
 from ektp_biocheck.errors import InputError, InstallationError
 from ektp_biocheck.quality import Assessment, Defect, Measure
 
@@ -44,6 +46,22 @@ def draw(path, ppi=500, period=9.0):
     columns = 128 + 90 * np.sin(np.arange(260) * 2 * np.pi / period)
     picture = np.tile(columns.astype(np.uint8), (240, 1))
     Image.fromarray(picture).save(path, format="PNG", dpi=(ppi, ppi) if ppi else None)
+
+
+class Seen(Progress):
+    """Remembers what a run told."""
+
+    def __init__(self, stop_at=None):
+        self.totals, self.names, self.kept, self.stop_at = [], [], 0, stop_at
+
+    def start(self, total):
+        self.totals.append(total)
+
+    def step(self, name, status, *, kept):
+        self.names.append(name)
+        self.kept += kept
+        if len(self.names) == self.stop_at:
+            raise KeyboardInterrupt
 
 
 def rows(out):
@@ -232,70 +250,83 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path):
 # --- table --------------------------------------------------------------------------------
 
 
-def outcome(path="a.png", **values):
+def record(path="a.png", **values):
+    """Return a row as results hold it."""
     measures = {name: Measure(value) for name, value in values.items()}
     defects = (Defect("FP_WET", 0.2, hard=False), Defect("FP_DRY", 0.9, hard=True))
     found = Assessment("finger", "test 0", 50, None, measures, defects)
-    return Outcome(path, "finger", "OK", None, found)
+    return {"path": path} | document(Outcome(path, "finger", "OK", None, found), None, "ab")
 
 
-def parsed(outcomes, measures=()):
-    lines = list(csv_lines(outcomes, measures))
-    return list(csv.reader(io.StringIO("".join(lines), newline=""))), lines
+def failed(path, status, failure):
+    return {"path": path} | document(Outcome(path, "finger", status, failure), None, None)
+
+
+def parsed(records, measures=()):
+    lines = list(csv_lines(records, measures))
+    return list(csv.DictReader(io.StringIO("".join(lines), newline=""))), lines
 
 
 def test_the_first_columns_are_the_contract():
-    assert parsed([])[1] == ["path,modality,status,score,failure,defects\n"]
-
-
-def test_a_row_holds_what_was_found_and_leaves_cells_of_missing_measures_empty():
-    table, _ = parsed([outcome(Mu=0.1 + 0.2)], ["MMB", "Mu"])
-    assert table[1] == [
-        "a.png",
-        "finger",
-        "OK",
-        "50",
-        "",
-        "FP_DRY;FP_WET",
-        "",
-        "0.30000000000000004",
+    assert parsed([])[1] == [
+        "path,modality,status,score,failure,defects,position,ppi,station,device,operator,"
+        "age_band,captured_at,person,sha256,algorithm,duplicate_of,hard_defects,failure_code\n"
     ]
 
 
+def test_a_row_holds_what_was_found_and_leaves_cells_of_missing_measures_empty():
+    (row,), _ = parsed([record(Mu=0.1 + 0.2)], ["MMB", "Mu"])
+    filled = {name: cell for name, cell in row.items() if cell}
+    assert filled == {
+        "path": "a.png",
+        "modality": "finger",
+        "status": "OK",
+        "score": "50",
+        "defects": "FP_DRY;FP_WET",
+        "hard_defects": "FP_DRY",
+        "sha256": "ab",
+        "algorithm": "test 0",
+        "Mu": "0.30000000000000004",
+    }
+
+
 def test_a_failure_has_a_reason_and_no_score():
-    table, _ = parsed([Outcome("x", "finger", "UNREADABLE", "the file is empty")])
-    assert table[1] == ["x", "finger", "UNREADABLE", "", "the file is empty", ""]
+    (row,), _ = parsed([failed("x", "UNREADABLE", "the file is empty")])
+    assert (row["score"], row["failure"]) == ("", "the file is empty")
 
 
-@pytest.mark.parametrize("first", [*"=+-@\t\r", "＝"])
+@pytest.mark.parametrize("first", [*"=+-@", "＝"])
 def test_no_cell_is_a_formula_and_the_path_still_leads_to_the_file(first):
-    table, _ = parsed([outcome(f"{first}cmd|calc.png"), Outcome("x", "finger", "CRASHED", first)])
-    assert table[1][0] == f"./{first}cmd|calc.png"
-    assert table[2][4] == f"./{first}"
+    table, _ = parsed([record(f"{first}cmd|calc.png"), failed("x", "CRASHED", first)])
+    assert table[0]["path"] == f"./{first}cmd|calc.png"
+    assert table[1]["failure"] == f"./{first}"
 
 
-def test_bytes_that_are_no_text_are_written_as_escapes():
-    table, _ = parsed([outcome(os.fsdecode(b"finger-\xff.png"))])
-    assert table[1][0] == "finger-\\udcff.png"
+def test_what_cannot_be_seen_is_written_as_escapes():
+    """A name that turns the direction of writing shows another ending than it has."""
+    names = [os.fsdecode(b"finger-\xff.png"), "\u202egnp.exe", "a\nb\rc\td", "\x1b[31m", "é 指.png"]
+    table, lines = parsed([record(name) for name in names])
+    assert [row["path"] for row in table] == [
+        "finger-\\udcff.png",
+        "\\u202egnp.exe",
+        "a\\nb\\rc\\td",
+        "\\x1b[31m",
+        "é 指.png",
+    ]
+    assert len(lines) == len(names) + 1
 
 
 NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=40)
 
 
 @given(st.lists(NAMES, max_size=5))
-def test_whatever_the_names_the_table_reads_back(names):
-    table, lines = parsed([outcome(name, Mu=1.5) for name in names], ["Mu"])
-    assert len(table) == len(lines) == len(names) + 1
-    for row, name in zip(table[1:], names, strict=True):
-        assert len(row) == len(FIRST_COLUMNS) + 1
-        assert row[0].removeprefix("./") == name.encode(
-            "utf-8", "backslashreplace"
-        ).decode().removeprefix("./")
-
-
-@given(st.permutations(range(12)))
-def test_the_order_of_rows_does_not_follow_the_order_of_results(order):
-    assert list(in_order((index, index) for index in order)) == list(range(12))
+def test_whatever_the_names_a_row_is_a_line_and_json_has_the_exact_name(names):
+    records = [record(name, Mu=1.5) for name in names]
+    table, lines = parsed(records, ["Mu"])
+    assert len(table) == len(lines) - 1 == len(names)
+    assert "".join(lines).count("\n") == len(lines)
+    assert all(None not in row and row["Mu"] == "1.5" for row in table)
+    assert [json.loads(json_line(row))["path"] for row in records] == names
 
 
 def test_a_file_takes_its_name_only_when_complete(tmp_path):
@@ -361,15 +392,8 @@ def test_exit_codes(statuses, with_defects, code):
 
 def test_every_file_is_a_row_and_the_counts_add_up(captures, tmp_path):
     before = snapshot(captures)
-    seen, totals = [], []
-    returned = run_batch(
-        captures,
-        tmp_path / "out",
-        Options(iso=True),
-        workers=2,
-        started=totals.append,
-        scored=seen.append,
-    )
+    seen = Seen()
+    returned = run_batch(captures, tmp_path / "out", Options(iso=True), How(workers=2), seen)
     table, told = rows(tmp_path / "out"), summary(tmp_path / "out")
     assert [row["path"] for row in table] == EVERY_FILE
     assert [*table[0]][: len(FIRST_COLUMNS)] == list(FIRST_COLUMNS)
@@ -381,15 +405,14 @@ def test_every_file_is_a_row_and_the_counts_add_up(captures, tmp_path):
     assert told["statuses"] == {status: statuses[status] for status in STATUSES}
     assert sum(told["statuses"].values()) == told["files"] == len(EVERY_FILE)
     assert told["defects"] == Counter(c for row in table for c in row["defects"].split(";") if c)
-    assert totals == [len(EVERY_FILE)]
-    assert sorted(outcome.path for outcome in seen) == EVERY_FILE
-    assert all(outcome.assessment.maps is None for outcome in seen if outcome.assessment)
+    assert seen.totals == [len(EVERY_FILE)]
+    assert sorted(seen.names) == EVERY_FILE
     assert snapshot(captures) == before
 
 
 def test_a_row_without_a_score_has_a_reason_and_no_figure_in_its_place(captures, tmp_path):
     """BQAT prints an edge density in the score column of a finger that has no score."""
-    run_batch(captures, tmp_path / "out", Options(iso=True), workers=1)
+    run_batch(captures, tmp_path / "out", Options(iso=True), How(workers=1))
     for row in rows(tmp_path / "out"):
         assert (row["score"] == "") == (row["failure"] != "")
         if row["status"] == "UNREADABLE":
@@ -405,9 +428,9 @@ def test_the_same_files_give_the_same_bytes_wherever_they_lie_and_whatever_the_w
         draw(captures / "more" / f"{number}.png", period=7 + number)
     moved = tmp_path / "elsewhere" / "captures"
     moved.parent.mkdir()
-    run_batch(captures, tmp_path / "one", Options(iso=True), workers=1)
+    run_batch(captures, tmp_path / "one", Options(iso=True), How(workers=1))
     captures.rename(moved)
-    run_batch(moved, tmp_path / "three", Options(iso=True), workers=3)
+    run_batch(moved, tmp_path / "three", Options(iso=True), How(workers=3))
     one, three = ((tmp_path / out / "results.csv").read_bytes() for out in ("one", "three"))
     assert one == three
 
@@ -417,7 +440,7 @@ def test_crashes_and_hangs_are_named_rows_and_the_rest_is_scored(captures, tmp_p
     for name in ("crash.png", "hang.png"):
         draw(captures / name)
     monkeypatch.setattr(run_module, "score_entry", saboteur.score_or_misbehave)
-    run_batch(captures, tmp_path / "out", Options(), workers=2, timeout=3.0)
+    run_batch(captures, tmp_path / "out", Options(), How(workers=2, timeout=3.0))
     table = {row["path"]: row for row in rows(tmp_path / "out")}
     assert table["crash.png"]["status"] == "CRASHED"
     assert "Segmentation fault" in table["crash.png"]["failure"]
@@ -439,11 +462,20 @@ def test_hostile_file_names_are_data(tmp_path):
     draw(folder / "plain.png")
     with contextlib.suppress(OSError):  # some file systems take UTF-8 only
         os.rename(folder / "plain.png", undecodable)  # noqa: PTH104
-    run_batch(folder, tmp_path / "out", Options(), workers=1)
+    run_batch(folder, tmp_path / "out", Options(), How(workers=1))
     table = rows(tmp_path / "out")
     paths = [row["path"] for row in table]
-    assert set(paths) >= {"./=1+1.png", *names[1:]}
+    assert set(paths) >= {
+        "./=1+1.png",
+        'a"b,c.png',
+        "line\\nbreak.png",
+        "carriage\\rreturn.png",
+        "\\u202egnp.exe",
+        "<img>",
+    }
     assert len(paths) == 7
+    exact = {row.path for row in read_run(tmp_path / "out").rows}
+    assert exact >= set(names)
     assert all(row["status"] in ("OK", "FAILURE_TO_ASSESS") for row in table)
 
 
@@ -469,17 +501,17 @@ def test_a_link_into_the_captures_is_seen_through(captures, tmp_path):
         run_batch(captures, tmp_path / "innocent" / "out", Options())
 
 
+def results_of(out):
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.name != "journal.sqlite"}
+
+
 def test_results_of_an_earlier_run_stay_until_new_ones_are_complete(captures, tmp_path):
     out = tmp_path / "out"
-    run_batch(captures, out, Options(), workers=1)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-
-    def pull_the_plug(_):
-        raise KeyboardInterrupt
-
+    run_batch(captures, out, Options(), How(workers=1))
+    before = results_of(out)
     with pytest.raises(KeyboardInterrupt):
-        run_batch(captures, out, Options(), workers=1, scored=pull_the_plug)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        run_batch(captures, out, Options(), How(workers=1), Seen(stop_at=1))
+    assert results_of(out) == before
     (captures / "a.png").unlink()
-    run_batch(captures, out, Options(), workers=1)
+    run_batch(captures, out, Options(), How(workers=1))
     assert [row["path"] for row in rows(out)] == [name for name in EVERY_FILE if name != "a.png"]

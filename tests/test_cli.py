@@ -236,6 +236,40 @@ def test_a_folder_that_does_not_exist_is_wrong_usage(tmp_path):
     run("batch", tmp_path / "gone", "--out", tmp_path / "out", code=2)
 
 
+def test_an_empty_folder_is_said_to_be_empty_and_is_no_success(tmp_path):
+    (tmp_path / "captures").mkdir()
+    words = ("batch", tmp_path / "captures", "--out", tmp_path / "out")
+    assert "The folder is empty" in run(*words, code=1).output
+    assert "Folder itu kosong" in run(*words, "--lang", "id", code=1).output
+
+
+def test_progress_for_programs_is_json_lines(folder, tmp_path):
+    out = tmp_path / "out"
+    printed = run("batch", folder, "--out", out, "--workers", 1, "--json", code=1).stdout
+    told = [strict_json(line) for line in printed.splitlines()]
+    events = [line["event"] for line in told if line["event"] != "progress"]  # every five seconds
+    assert events == ["start", "duplicates", "writing", "end"]
+    assert told[0]["files"] == told[-1]["done"] == 2
+    assert told[-1]["summary"] == strict_json((out / "run.json").read_text(encoding="utf-8"))
+
+
+def test_the_summary_is_in_the_language_asked_for(folder, tmp_path):
+    (folder / "notes.txt").write_text("notes")
+    words = ("batch", folder, "--out", tmp_path / "out", "--workers", 1, "--modality", "finger")
+    english = run(*words, code=3).output
+    indonesian = run(*words, "--lang", "id", code=3).output
+    assert "has a score" in english
+    assert "This is no picture that can be read" in english
+    assert "ada nilainya" in indonesian
+    assert "Ini bukan gambar yang dapat dibaca" in indonesian
+
+
+@pytest.mark.parametrize("shard", ["0/4", "5/4", "x", "1", "1/0"])
+def test_a_shard_that_is_none_is_wrong_usage(folder, tmp_path, shard):
+    printed = run("batch", folder, "--out", tmp_path / "out", "--shard", shard, code=2).output
+    assert "they count from 1" in printed
+
+
 def test_a_place_that_cannot_be_written_is_named_without_a_traceback(folder, tmp_path):
     (tmp_path / "file").touch()
     result = run("batch", folder, "--out", tmp_path / "file" / "out", "--workers", 1, code=2)
@@ -264,24 +298,25 @@ def session_is_empty(leader, seconds=10.0):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-def test_ctrl_c_ends_with_130_one_line_and_no_results(folder, fine, tmp_path):
+def test_ctrl_c_ends_with_130_one_line_and_what_was_scored_is_kept(folder, fine, tmp_path):
     for number in range(400):
         (folder / f"{number}.png").write_bytes(fine.read_bytes())
     command = [sys.executable, "-c", "from ektp_biocheck.cli import main; main()"]
-    command += ["batch", str(folder), "--out", str(tmp_path / "out"), "--workers", "2"]
+    out = tmp_path / "out"
+    command += ["batch", str(folder), "--out", str(out), "--workers", "2"]
     started = subprocess.Popen(  # noqa: S603
         command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
     )
     until = time.monotonic() + 30
-    while not list(tmp_path.glob("out/.results.csv.*")) and time.monotonic() < until:
+    while not (out / "journal.sqlite").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(1.5)
     os.killpg(started.pid, signal.SIGINT)  # as a terminal does: the workers get it too
     _, errors = started.communicate(timeout=30)
     assert started.returncode == 130
-    assert "Interrupted. No results were written" in errors
+    assert "Interrupted. What was scored is kept: run the same command again" in errors
     assert "Traceback" not in errors
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in out.iterdir()] == ["journal.sqlite"]
     assert session_is_empty(started.pid)
 
 

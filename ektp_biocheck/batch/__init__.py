@@ -1,5 +1,7 @@
 """Folders of captures to tables.
 
-`scan` finds the files, `pool` works on them in processes, `outcome` scores one, `table`
-writes them, `run` leads. Importing this package loads none of them.
+`run` leads. `scan` finds the files, `plan` brings them together with a `manifest` and what their
+names say, `pool` (or `cluster`) hands them to `work`, `journal` keeps what came back, `publish`
+writes it. `merge` does so for shards, and `results` reads it again: that is where reports,
+thresholds and comparisons start. Importing this package loads none of them.
 """

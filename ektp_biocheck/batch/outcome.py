@@ -8,16 +8,17 @@ Whatever happens to a file, it keeps its row and its row says why:
 - ``TIMEOUT`` and ``CRASHED``: the scorer did not come back, or broke, on this file.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ektp_biocheck
-from ektp_biocheck.errors import BiocheckError
+from ektp_biocheck.errors import BiocheckError, InputError
 
 if TYPE_CHECKING:
     from ektp_biocheck.lang import Lang
@@ -31,11 +32,14 @@ __all__ = [
     "Options",
     "Outcome",
     "assess_file",
+    "assess_opened",
+    "document",
     "exit_code",
     "json_document",
     "measure_names",
     "scorer",
     "without_maps",
+    "without_path",
 ]
 
 # A modality is one entry here: a module with `assess`, `overlay`, `ALGORITHM`
@@ -57,7 +61,8 @@ class Options:
     Parameters
     ----------
     modality : str
-        A key of `MODALITIES`.
+        A key of `MODALITIES`; for `batch` also ``"auto"``: what the manifest or the name says,
+        else told by looking.
     ppi : float or None
         Pixels per inch for files that do not say.
     bits : int or None
@@ -68,11 +73,16 @@ class Options:
         Compute the ISO/IEC 29794 native measures too.
     """
 
-    modality: "Modality" = "finger"
+    modality: 'Modality | Literal["auto"]' = "finger"
     ppi: float | None = None
     bits: int | None = None
     raw: "RawLayout | None" = None
     iso: bool = False
+
+    def digest(self) -> str:
+        """Return a hash of all that a result depends on beside the file and its scorer."""
+        text = json.dumps([ektp_biocheck.__version__, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Outcome:
     """What became of one file; `failure` is set exactly when there is no score."""
 
     path: str
-    modality: "Modality"
+    modality: str
     status: str
     failure: str | None = None
     assessment: "Assessment | None" = None
@@ -108,9 +118,10 @@ class Outcome:
         return own | {key: value for key, value in found.items() if key not in own}
 
 
-def scorer(modality: "Modality") -> ModuleType:
+def scorer(modality: str) -> ModuleType:
     """Return the module that scores `modality`; the first call loads OpenCV."""
-    return import_module(MODALITIES[modality])
+    home: Mapping[str, str] = dict(MODALITIES.items())
+    return import_module(home[modality])
 
 
 def measure_names(modality: "Modality") -> tuple[str, ...]:
@@ -139,28 +150,76 @@ def assess_file(
 
     Raises
     ------
+    InputError
+        When the modality of `options` is ``"auto"``.
     InstallationError
         When the scorer cannot be loaded.
     """
     from ektp_biocheck.samples import open_sample
 
+    if options.modality == "auto":
+        raise InputError("a single file needs its modality: finger, iris or face")
+    modality = options.modality
+
+    def opened() -> "Sample":
+        return open_sample(file, options.ppi, modality=modality, raw=options.raw, bits=options.bits)
+
+    return assess_opened(opened, options, name=str(file) if name is None else name, shown=str(file))
+
+
+def assess_opened(
+    opened: "Callable[[], Sample]", options: Options, *, name: str, shown: str
+) -> "tuple[Outcome, Sample | None]":
+    """Score what `opened` returns; see `assess_file`.
+
+    Parameters
+    ----------
+    opened : callable
+        Opens the capture.
+    options : Options
+        How to score it; the modality is one of `MODALITIES`.
+    name : str
+        What to call it in the outcome.
+    shown : str
+        What errors of `opened` call it, to be left out of the reason.
+    """
     assess = scorer(options.modality).assess
-    name = str(file) if name is None else name
     sample = None
     try:
-        sample = open_sample(
-            file, options.ppi, modality=options.modality, raw=options.raw, bits=options.bits
-        )
+        sample = opened()
         finger = {"ppi": sample.ppi, "iso": options.iso} if options.modality == "finger" else {}
         assessment = assess(sample.pixels, **finger)
     except BiocheckError as error:
-        reason = _without_path(str(error), file)
+        reason = without_path(str(error), shown)
         return Outcome(name, options.modality, "UNREADABLE", reason), sample
     except Exception as error:  # noqa: BLE001 - one file must not cost the others their row
-        reason = _without_path(f"unexpected {type(error).__name__}: {error}", file)
+        reason = without_path(f"unexpected {type(error).__name__}: {error}", shown)
         return Outcome(name, options.modality, "CRASHED", reason), sample
     status = "OK" if assessment.failure is None else "FAILURE_TO_ASSESS"
     return Outcome(name, options.modality, status, assessment.failure, assessment), sample
+
+
+def document(outcome: Outcome, sample: "Sample | None", sha256: str | None) -> dict[str, Any]:
+    """Return all that was found in one file, without its path: what the journal keeps."""
+    found: dict[str, Any] = {
+        "modality": outcome.modality,
+        "status": outcome.status,
+        "score": outcome.score,
+        "failure": outcome.failure,
+        "sha256": sha256,
+        "algorithm": None,
+        "defects": [],
+        "measures": {},
+        "contributions": {},
+    }
+    if outcome.assessment is not None:
+        assessed = outcome.assessment.to_dict()
+        found |= {key: assessed[key] for key in ("algorithm", "defects", "measures")}
+        found["contributions"] = assessed["contributions"]
+    if sample is not None:
+        names = ("ppi", "ppi_source", "format", "width", "height", "bits", "mode", "notes")
+        found |= {key: getattr(sample, key) for key in names}
+    return found
 
 
 def without_maps(outcome: Outcome) -> Outcome:
@@ -196,11 +255,11 @@ def json_document(outcomes: Sequence[Outcome], lang: "Lang") -> str:
     return json.dumps(document, indent=2, allow_nan=False)
 
 
-def _without_path(text: str, file: Path) -> str:
+def without_path(text: str, shown: str) -> str:
     """Leave out the path, which stands beside the text already.
 
     The full path would also make the tables of two runs differ when a folder has moved.
     """
-    for shown in (str(file), ascii(str(file))):
-        text = text.removeprefix(f"{shown}: ").replace(shown, "the file")
+    for form in (shown, ascii(shown)):
+        text = text.removeprefix(f"{form}: ").replace(form, "the file")
     return text

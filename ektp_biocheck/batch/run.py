@@ -1,76 +1,72 @@
-"""A folder in, `results.csv` and `run.json` out."""
+"""A folder in, tables out: leads the work, keeps the journal, writes what was found."""
 
-import os
-import platform
 import time
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import ektp_biocheck
-from ektp_biocheck.batch import table
-from ektp_biocheck.batch.outcome import (
-    STATUSES,
-    TIMEOUT_SECONDS,
-    Options,
-    Outcome,
-    assess_file,
-    measure_names,
-    scorer,
-    without_maps,
+from ektp_biocheck.batch.folders import make_folder, refuse_inside
+from ektp_biocheck.batch.how import How, Progress
+from ektp_biocheck.batch.identity import (
+    file_hash,
+    machine,
+    told_folder,
+    told_options,
+    versions,
 )
+from ektp_biocheck.batch.journal import Journal, packed
+from ektp_biocheck.batch.manifest import read_manifest
+from ektp_biocheck.batch.outcome import Options, Outcome, document, scorer
+from ektp_biocheck.batch.parquet import need_pyarrow
+from ektp_biocheck.batch.plan import columns, plan, without_manifest
 from ektp_biocheck.batch.pool import Loss, cores, run_pool
-from ektp_biocheck.batch.scan import Entry, scan
-from ektp_biocheck.errors import InputError
+from ektp_biocheck.batch.publish import write_results
+from ektp_biocheck.batch.results import SCHEMA
+from ektp_biocheck.batch.scan import is_remote, on_this_machine, scan
+from ektp_biocheck.batch.table import sweep
+from ektp_biocheck.batch.work import SLAP, UNKNOWN, Answer, Job, prepare_worker, score_entry
 
-if TYPE_CHECKING:
-    from ektp_biocheck.samples import Modality
-
-__all__ = ["run_batch"]
+__all__ = ["Engine", "How", "Progress", "run_batch"]
 
 _ADVICE = {
     "TIMEOUT": "Look at this file, or allow more time.",
     "CRASHED": "The file may be damaged; the others are not affected.",
 }
+_ATTEMPTS = 2  # a worker that dies twice on a file died of it
+
+Engine = Callable[..., Generator[tuple[int, Any], None, None]]
+"""`run_pool` or `cluster.run_cluster`: the same work, here or elsewhere."""
 
 
 def run_batch(
-    folder: Path,
+    folder: str | Path,
     out: Path,
     options: Options,
-    *,
-    workers: int | None = None,
-    timeout: float = TIMEOUT_SECONDS,
-    started: Callable[[int], object] | None = None,
-    scored: Callable[[Outcome], object] | None = None,
+    how: How | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Score every file below `folder` and write the table and the summary into `out`.
+    """Score every file below `folder` and write the tables and the summary into `out`.
 
-    Both files appear complete or not at all; those of an earlier run in `out` are replaced
-    only then. Nothing is ever written below `folder`. The table is the same to the byte
-    whatever the number of workers and the order in which they finish.
+    The files appear complete or not at all; those of an earlier run in `out` are replaced only
+    then. Nothing is ever written below `folder`. The tables are the same to the byte whatever
+    the number of workers, the machine they run on and how often the run was interrupted.
 
     Parameters
     ----------
-    folder : Path
-        An existing folder; see `scan` for what counts as a file.
+    folder : Path or str
+        An existing folder, or an address; see `scan` for what counts as a file.
     out : Path
-        Folder for the results, made when missing.
+        Folder for the results, made when missing. What a killed run left there is used.
     options : Options
         How to open and score each file.
-    workers : int, optional
-        Number of processes; all cores that may be used when left out.
-    timeout : float
-        Seconds that one file may take.
-    started : callable, optional
-        Called once with the number of files.
-    scored : callable, optional
-        Called with each outcome as it comes, in no fixed order.
+    how : How, optional
+        How to go about it.
+    progress : Progress, optional
+        Is told how it goes.
 
     Returns
     -------
@@ -80,147 +76,130 @@ def run_batch(
     Raises
     ------
     InputError
-        When `out` is `folder` or lies below it.
+        When `out` is `folder` or lies below it, another run writes there, or the manifest has a
+        mistake.
     InstallationError
-        When the scorer cannot be loaded.
+        When the scorer cannot be loaded or an extra is missing.
+    OSError
+        When `out` cannot be written.
     """
-    refuse_inside(folder, out)
-    entries = scan(folder)
-    workers = max(min(workers or cores(), len(entries)), 1)
-    measures = measure_names(options.modality)
-    if started is not None:
-        started(len(entries))
-    out.mkdir(parents=True, exist_ok=True)
-    tally = _Tally(scored)
+    how, progress = how or How(), progress or Progress()
     begun, clock = datetime.now(UTC), time.monotonic()
-    results = score_entries(entries, options, workers=workers, timeout=timeout)
-    with closing(results), table.atomic(out / "results.csv") as handle:
-        handle.writelines(table.csv_lines(in_order(tally.watch(results)), measures))
-    seconds = time.monotonic() - clock
-    summary = {
-        "folder": str(folder.resolve()),
-        "started": begun.isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
-        "files_per_second": round(len(entries) / seconds, 3) if entries else None,
-        **tally.counts(),
-        "options": {**asdict(options), "workers": workers, "timeout_seconds": timeout},
-        "versions": _versions(options.modality),
-        "machine": _machine(),
-    }
-    table.write_json(out / "run.json", summary)
-    return summary
+    folder = on_this_machine(folder)
+    if not is_remote(folder):
+        refuse_inside(Path(folder), out)
+    job = _Run(str(folder) if is_remote(folder) else str(Path(folder).absolute()), options, how)
+    progress.start(len(job.items))
+    make_folder(out)
+    with closing(Journal(out / "journal.sqlite")) as journal, journal.in_words():
+        sweep(out)
+        kept = job.score(journal, progress)
+        summary = {
+            "schema": SCHEMA,
+            "folder": told_folder(folder),
+            "started": begun.isoformat(timespec="seconds"),
+            "options": told_options(options, how, job.workers),
+            **job.identity(),
+        }
+        summary |= {"kept_from_earlier_runs": kept}
+        return write_results(out, journal, summary, job.measures, how, progress, clock=clock)
 
 
-def score_entries(
-    entries: Sequence[Entry], options: Options, *, workers: int, timeout: float
-) -> Generator[tuple[int, Outcome], None, None]:
-    """Score `entries` in a pool and yield (index, outcome) as they come, each index once.
+class _Run:
+    """What is settled before the first file is opened."""
 
-    The caller says which entries need work and what to keep, so that a journal fits around it.
-    """
-    openable = []
-    for index, entry in enumerate(entries):
-        if entry.problem is None:
-            openable.append(index)
-        else:
-            yield index, Outcome(entry.name, options.modality, "UNREADABLE", entry.problem)
-    results = run_pool(
-        [entries[index] for index in openable],
-        partial(score_entry, options),
-        prepare=partial(prepare_worker, options.modality),
-        workers=workers,
-        timeout=timeout,
-    )
-    with closing(results):
-        for place, result in results:
-            index = openable[place]
-            if isinstance(result, Loss):
-                name, advice = entries[index].name, _ADVICE[result.status]
-                reason = f"{result.reason}. {advice}"
-                result = Outcome(name, options.modality, result.status, reason)
-            yield index, result
+    def __init__(self, folder: str, options: Options, how: How) -> None:
+        self.options, self.how = options, how
+        self.manifest = None if how.manifest is None else read_manifest(how.manifest)
+        self.policy = None if how.policy is None else file_hash(how.policy)
+        self.engine = _engine(how)  # here, so that a missing extra is told before the work
+        if how.parquet:
+            need_pyarrow()
+        entries = without_manifest(scan(folder), folder, how.manifest)
+        items = plan(entries, folder, options, self.manifest)
+        self.found = len(items)
+        self.modalities, self.measures = columns(items, options)
+        self.items = [i for i in items if how.shard is None or how.shard.holds(i.job.entry.name)]
+        self.workers = max(min(how.workers or cores(), len(self.items)), 1)
 
-
-def score_entry(options: Options, entry: Entry) -> Outcome:
-    """Score one entry, in a worker."""
-    outcome, _ = assess_file(entry.file, options, name=entry.name)
-    return without_maps(outcome)
-
-
-def prepare_worker(modality: "Modality") -> None:
-    """Load the scorer on one thread: the pool already keeps every core busy."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
-    scorer(modality)
-    from ektp_biocheck.opencv import cv2
-
-    cv2.setNumThreads(1)
-
-
-def refuse_inside(folder: Path, out: Path) -> None:
-    """Raise InputError when writing into `out` would write below `folder`."""
-    resolved = out.resolve()
-    for place in (resolved, *resolved.parents):
-        if place.exists() and place.samefile(folder):
-            raise InputError(
-                f"the results ({out}) would lie in the folder of captures ({folder}), where "
-                "nothing is ever written: choose a folder outside it"
-            )
-
-
-def in_order(results: Iterable[tuple[int, Outcome]]) -> Iterator[Outcome]:
-    """Yield outcomes by index, holding back only those that overtook a slower one."""
-    held: dict[int, Outcome] = {}
-    following = 0
-    for index, outcome in results:
-        held[index] = outcome
-        while following in held:
-            yield held.pop(following)
-            following += 1
-
-
-class _Tally:
-    """Counts of what passed by."""
-
-    def __init__(self, tell: Callable[[Outcome], object] | None) -> None:
-        self.tell = tell
-        self.statuses: Counter[str] = Counter()
-        self.defects: Counter[str] = Counter()
-        self.with_defects = 0
-
-    def watch(self, results: Iterable[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:
-        for index, outcome in results:
-            self.statuses[outcome.status] += 1
-            self.defects.update(set(outcome.codes))
-            self.with_defects += bool(outcome.codes)
-            if self.tell is not None:
-                self.tell(outcome)
-            yield index, outcome
-
-    def counts(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
+        """Return what must be equal for shards of one run."""
+        shard = None if self.how.shard is None else asdict(self.how.shard)
         return {
-            "files": self.statuses.total(),
-            "statuses": {status: self.statuses[status] for status in STATUSES},
-            "with_defects": self.with_defects,
-            "defects": dict(sorted(self.defects.items(), key=lambda d: (-d[1], d[0]))),
+            "options_digest": self.options.digest(),
+            "manifest_sha256": None if self.manifest is None else self.manifest.sha256,
+            "policy_sha256": self.policy,
+            "modalities": list(self.modalities),
+            "algorithms": {m: scorer(m).ALGORITHM for m in self.modalities},
+            "found": self.found,
+            "shard": shard,
+            "versions": versions(),
+            "machine": machine(),
         }
 
+    def score(self, journal: Journal, progress: Progress) -> int:
+        """Bring a row of every item into the journal; return how many were kept before."""
+        known = journal.begin()
+        kept = 0
+        for index, answer in self._answers(known):
+            item = self.items[index]
+            name = item.job.entry.name
+            if answer.own is not None:
+                status, own = answer.own
+                journal.add_row(name, item.facts, key=None, document=own)
+            else:
+                if answer.result is not None:
+                    journal.keep(answer.result)
+                    status = answer.result.status
+                else:
+                    kept += 1
+                    status = journal.status(answer.key)
+                journal.add_row(name, item.facts, key=answer.key, document=None)
+            known_already = answer.own is None and answer.result is None
+            progress.step(name, status, kept=known_already)
+        journal.commit()
+        return kept
 
-def _versions(modality: "Modality") -> dict[str, str]:
-    import numpy
-    import PIL
+    def _answers(self, known: bytes) -> Iterator[tuple[int, Answer]]:
+        openable = []
+        for index, item in enumerate(self.items):
+            problem = item.job.entry.problem
+            if problem is None:
+                openable.append(index)
+            else:
+                yield index, _without_result(item.job, "UNREADABLE", problem)
+        results = self.engine(
+            [self.items[index].job for index in openable],
+            partial(score_entry, self.options),
+            prepare=partial(prepare_worker, self._loaded_first(), known),
+            workers=self.workers,
+            timeout=self.how.timeout,
+            attempts=_ATTEMPTS,
+        )
+        with closing(results):
+            for place, result in results:
+                index = openable[place]
+                if isinstance(result, Loss):
+                    reason = f"{result.reason}. {_ADVICE[result.status]}"
+                    result = _without_result(self.items[index].job, result.status, reason)
+                yield index, result
 
-    from ektp_biocheck.opencv import cv2
-
-    return {
-        "ektp-biocheck": ektp_biocheck.__version__,
-        "algorithm": scorer(modality).ALGORITHM,
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "opencv": cv2.__version__,
-        "pillow": PIL.__version__,
-    }
+    def _loaded_first(self) -> tuple[str, ...]:
+        wanted = {item.job.modality for item in self.items}
+        return tuple(
+            m for m in self.modalities if m in wanted or (m == "finger" and "auto" in wanted)
+        )
 
 
-def _machine() -> dict[str, Any]:
-    return {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
+def _engine(how: How) -> Engine:
+    if how.cluster is None:
+        return run_pool
+    from ektp_biocheck.batch.cluster import run_cluster
+
+    return partial(run_cluster, how.cluster)
+
+
+def _without_result(job: Job, status: str, reason: str) -> Answer:
+    shown = {"auto": UNKNOWN, SLAP: "finger"}.get(job.modality, job.modality)
+    outcome = Outcome(job.entry.name, shown, status, reason)
+    return Answer(None, None, (status, packed(document(outcome, None, None))))

@@ -28,6 +28,12 @@ _SECTIONS: dict[str, dict[str, str]] = {
     "At the centre": {"centre": "centre"},
     "Quality assurance": {
         "batch": "batch",
+        "merge": "merge",
+        "report": "report",
+        "filter": "filter",
+        "thresholds": "thresholds",
+        "compare": "compare",
+        "verify-exceptions": "verify_exceptions",
     },
 }
 """Each command and its module in this package, in the order of the help."""

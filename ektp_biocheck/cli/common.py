@@ -1,7 +1,7 @@
 """What the commands share: exit codes, plain endings, options about captures."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,9 @@ def _size(_: click.Context, _option: click.Parameter, value: str | None) -> tupl
     return int(width), int(height)
 
 
-def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def capture_options(
+    command: Callable[..., Any], *, modalities: Iterable[str] = MODALITIES, default: str = "finger"
+) -> Callable[..., Any]:
     """Add the options that say how files are opened; `options_of` takes them in."""
     for option in (
         click.option(
@@ -104,8 +106,8 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--modality",
-            type=click.Choice(list(MODALITIES)),
-            default="finger",
+            type=click.Choice(list(modalities)),
+            default=default,
             show_default=True,
             help="What the captures show.",
         ),
