@@ -137,32 +137,101 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
+def _inside(shape: tuple[int, ...], x: float, y: float, r: float) -> NDArray[np.float32]:
+    """1 inside a disc, 0 outside, over three pixels."""
+    yy, xx = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return np.asarray(np.clip((r - np.hypot(xx - x, yy - y)) / 3 + 0.5, 0, 1), np.float32)
+
+
+def veiled(
+    pixels: NDArray[np.uint8], b: dict[str, float], strength: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Veil the cornea with an uneven, blurring haze where the lids leave it open."""
+    grey = pixels.astype(np.float32)
+    column = np.arange(grey.shape[1], dtype=np.float32)
+    row = np.arange(grey.shape[0], dtype=np.float32)[:, None]
+    upper, lower = (
+        b[f"{lid}_y0"] + b[f"{lid}_a"] * (column - b[f"{lid}_x0"]) ** 2
+        for lid in ("upper", "lower")
+    )
+    between = ((row > upper) & (row < lower)).astype(np.float32)
+    disc = _inside(grey.shape, b["ix"], b["iy"], rng.uniform(0.95, 1.05) * b["ir"])
+    cover = cv2.GaussianBlur(disc * between, (0, 0), 0.02 * b["ir"])
+    clouds = cv2.GaussianBlur(rng.normal(0, 1, grey.shape), (0, 0), 0.3 * b["ir"])
+    cover *= np.clip(strength * (1 + 0.08 * clouds / clouds.std()), 0, 1)
+    # about as bright as the sclera beside it
+    around = _inside(grey.shape, b["ix"], b["iy"], 1.3 * b["ir"]) * between
+    sclera = grey[(around > 0.5) & (disc == 0)]
+    light = float(np.median(sclera if sclera.size else grey)) * rng.uniform(0.85, 1.2)
+    soft = cv2.GaussianBlur(grey, (0, 0), (0.01 + 0.02 * strength) * b["ir"])
+    hazy = np.where(cover > 0.02, soft, grey)
+    return np.clip(hazy + cover * (light - hazy), 0, 255).astype(np.uint8)
+
+
+def lid_lowered(pixels: NDArray[np.uint8], b: dict[str, float], share: float) -> NDArray[np.uint8]:
+    """Draw the upper lid down by a share of the opening; 1 closes the eye.
+
+    The lashes with the edge move as they are; the skin above them is stretched.
+    """
+    height, width = pixels.shape
+    xx, yy = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    off = xx[0] - b["upper_x0"]
+    upper = b["upper_y0"] + b["upper_a"] * off**2
+    lower = b["lower_y0"] + b["lower_a"] * (xx[0] - b["lower_x0"]) ** 2
+    by = np.maximum(share * (lower + 0.05 * b["ir"] - upper), 0)
+    band, reach = 0.3 * b["ir"], 1.5 * b["ir"]
+    lid = upper + by
+    stretch = (yy - (upper - reach)) * (reach - band) / np.maximum(reach - band + by, 1)
+    skin = upper - reach + stretch
+    source = np.where(yy < lid - band, np.where(yy < upper - reach, yy, skin), yy - by)
+    source = np.where(yy >= lid, yy, source)
+    return np.asarray(cv2.remap(pixels, xx, source.astype(np.float32), cv2.INTER_LINEAR), np.uint8)
+
+
 def vary(
     pixels: NDArray[np.uint8], b: dict[str, float], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """One fault at random strength on a real eye, boundaries unmoved."""
     grey = pixels.astype(np.float32)
-    yy, xx = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
-    iris = np.clip((b["ir"] - np.hypot(xx - b["ix"], yy - b["iy"])) / 3 + 0.5, 0, 1)
-    pupil = np.clip((b["pr"] - np.hypot(xx - b["px"], yy - b["py"])) / 3 + 0.5, 0, 1)
     strength = rng.uniform(0.15, 0.85)
-    match int(rng.integers(6)):
+    match int(rng.integers(8)):
         case 0:
-            veil = float(np.percentile(grey, 60))
-            grey += iris * strength * (veil - grey)
+            return veiled(pixels, b, strength, rng)
         case 1:
+            pupil = _inside(grey.shape, b["px"], b["py"], b["pr"])
             grey += pupil * strength * (rng.uniform(100, 170) - grey)
         case 2:
             grey = cv2.GaussianBlur(grey, (0, 0), strength * 0.08 * b["ir"])
         case 3:
             grey *= 1 - 0.85 * strength
         case 4:
-            radius = strength * 0.6 * b["ir"]
             x, y = b["ix"] + rng.normal(0, 0.3) * b["ir"], b["iy"] + rng.normal(0, 0.3) * b["ir"]
-            grey[np.hypot(xx - x, yy - y) < radius] = 255
+            grey += _inside(grey.shape, x, y, strength * 0.6 * b["ir"]) * (255 - grey)
+        case 5:
+            length = max(round(strength * 0.35 * b["ir"]), 1)
+            grey = cv2.filter2D(grey, -1, np.full((1, length), 1 / length, np.float32))
+        case 6:
+            return lid_lowered(pixels, b, 0.6 * strength)
         case _:
             grey = grey * rng.uniform(0.7, 1.3) + rng.normal(0, 12 * strength, grey.shape)
     return np.clip(grey, 0, 255).astype(np.uint8)
+
+
+def beside_eye(
+    pixels: NDArray[np.uint8], b: dict[str, float], rng: np.random.Generator
+) -> NDArray[np.uint8] | None:
+    """Crop and enlarge a part beside the eye, at most a rim of the iris in it, often its lashes."""
+    height, width = pixels.shape
+    for _ in range(30):
+        w = int(rng.uniform(0.25, 0.5) * width)
+        h = int(w * height / width)
+        x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
+        dx = max(x - b["ix"], b["ix"] - x - w, 0)
+        dy = max(y - b["iy"], b["iy"] - y - h, 0)
+        far = np.hypot(dx, dy) / b["ir"]
+        if far > 0.8 and rng.random() < (1.0 if far < 1.6 else 0.3):
+            return np.asarray(cv2.resize(pixels[y : y + h, x : x + w], (width, height)), np.uint8)
+    return None
 
 
 def no_eyes(root: Path, rng: np.random.Generator, count: int) -> Iterator[NDArray[np.uint8]]:
@@ -171,19 +240,19 @@ def no_eyes(root: Path, rng: np.random.Generator, count: int) -> Iterator[NDArra
     eyes = captures(root)
     for index in rng.choice(len(eyes), count, replace=False):
         name, image, path = eyes[index]
-        pixels, b = read_grey(path), truth[name, image]
-        height, width = pixels.shape
-        for _ in range(30):
-            w = int(rng.uniform(0.25, 0.5) * width)
-            h = int(w * height / width)
-            x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
-            dx = max(x - b["ix"], b["ix"] - x - w, 0)
-            dy = max(y - b["iy"], b["iy"] - y - h, 0)
-            if np.hypot(dx, dy) > 1.15 * b["ir"]:
-                yield cv2.resize(pixels[y : y + h, x : x + w], (width, height))
-                break
+        skin = beside_eye(read_grey(path), truth[name, image], rng)
+        if skin is not None:
+            yield skin
+    for index in rng.choice(len(eyes), count, replace=False):
+        name, image, path = eyes[index]
+        yield lid_lowered(read_grey(path), truth[name, image], rng.uniform(0.9, 1.05))
     for seed in range(count // 2):
         yield draw_eye(random_eye(7000 + seed, closed=True))[0]
+    yield from strangers(root, rng, count)
+
+
+def strangers(root: Path, rng: np.random.Generator, count: int) -> Iterator[NDArray[np.uint8]]:
+    """Pictures of other things: faces, prints, noise, text."""
     others = sorted((root / "face" / "images").rglob("*.*")) if (root / "face").is_dir() else []
     prints = sorted((root / "fingerprint" / "images").rglob("*.*"))
     for path in [*others[:: max(1, len(others) // count)], *prints[:: max(1, len(prints) // 30)]]:

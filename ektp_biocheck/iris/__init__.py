@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.iris.absence import is_face, why_no_eye
+from ektp_biocheck.iris.cause import likely_cause
 from ektp_biocheck.iris.findings import eye_defects, is_visible_light
 from ektp_biocheck.iris.measures import UNITS, measure_eye, measure_picture, missing
 from ektp_biocheck.iris.overlay import overlay
@@ -36,6 +37,7 @@ __all__ = [
 ALGORITHM = "ektp-biocheck/iris 1.0.0"
 MEASURES: tuple[str, ...] = tuple(UNITS)
 _SURE_ENOUGH = 0.5  # confidence from which there is an eye
+_CERTAIN = 0.9  # confidence over which the rest of the picture is not asked
 _NOTHING_SEEN = 10.0  # per cent of the annulus
 _SMALL = 0.095  # iris radius over the picture's long side under which it may be a whole face
 
@@ -80,7 +82,7 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
     if eye is not None and dark_iris(pixels, eye):
         defect = found("IR_VISIBLE_LIGHT", 1.0, {"step": eye.pupil.strength})
         return _failed(pixels, "taken in visible light, not near infrared", [defect], eye)
-    if eye is None or eye.confidence < _SURE_ENOUGH:
+    if eye is None or eye.confidence < _SURE_ENOUGH or _chance_eye(pixels, eye):
         return _failed(pixels, *why_no_eye(pixels, eye), eye)
     if eye.limbus.r < _SMALL * max(pixels.shape) and is_face(pixels):
         defect = found("IR_TWO_EYES", 1.0, {"iris_radius": eye.limbus.r})
@@ -90,7 +92,7 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
         defect = found("IR_TWO_EYES", 1.0, {"confidence": other})
         return _failed(pixels, "more than one eye", [defect], eye)
     measures = measure_eye(pixels, eye, full=full)
-    if is_visible_light(measures):
+    if is_visible_light(eye, measures):
         defect = found("IR_VISIBLE_LIGHT", 1.0, {"haze": measures["haze"].value or 0.0})
         return _failed(pixels, "taken in visible light, not near infrared", [defect], eye)
     if (measures["usable_iris_area"].value or 0.0) < _NOTHING_SEEN:
@@ -112,6 +114,14 @@ def _check(pixels: NDArray[np.uint8], level: str) -> None:
         raise InputError(f"pixels are empty: {pixels.shape}")
     if level not in ("full", "fast"):
         raise InputError(f'level must be "full" or "fast", got {level!r}')
+
+
+def _chance_eye(pixels: NDArray[np.uint8], eye: Eye) -> bool:
+    """Whether something round was found, not surely, in a picture laid out like no eye."""
+    if eye.confidence > _CERTAIN:
+        return False
+    cause, probability = likely_cause(pixels)
+    return cause == "none" and probability > 0.5
 
 
 def _failed(

@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ektp_biocheck.defects import found
+from ektp_biocheck.iris.cause import likely_cause
 from ektp_biocheck.iris.segmentation import Eye, segment
 from ektp_biocheck.opencv import cv2
 from ektp_biocheck.quality import Defect
 
 __all__ = ["is_face", "why_no_eye"]
 
-_LINE_WIDTH, _LINE_TOP, _LINE_BOTTOM = 0.35, 0.48, 0.88
+_SOME_IRIS = 0.25  # confidence over which a doubtful eye shows between the lids
+_GLARE = 0.006  # share of the picture under a white spot that glints of the lamps stay below
 
 
 def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, list[Defect]]:
@@ -37,7 +39,7 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
     confidence = 0.0 if doubtful is None else doubtful.confidence
     evidence = {"confidence": confidence}
     glare = glare_share(pixels)
-    if glare > 0.015:
+    if glare > _GLARE:
         shine = found("IR_SPECULAR", 1.0, {"white_share": 100 * glare, **evidence})
         return "a reflection hides the eye", [shine]
     if is_face(pixels):
@@ -45,25 +47,18 @@ def why_no_eye(pixels: NDArray[np.uint8], doubtful: Eye | None) -> tuple[str, li
     far = too_far(pixels)
     if far is not None:
         return "the eye is too far away", [found("IR_TOO_SMALL", 1.0, {"iris_radius": far})]
-    width, height = lash_line(pixels)
-    line = width > _LINE_WIDTH and height < _LINE_BOTTOM
-    low_line = line and height > 0.56  # where the lids of an open eye do not meet
-    if doubtful is not None and doubtful.clouded and _may_be_cloudy(doubtful, low_line):
+    cause, probability = likely_cause(pixels)
+    evidence |= {"probability": probability}
+    if cause == "clouded":
         return (
             "iris and pupil do not stand out: cloudy cornea or lens",
             [found("IR_CLOUDY_CORNEA", 1.0, evidence)],
         )
-    if line and height > _LINE_TOP:
-        evidence |= {"lash_line_width": width}
-        return (
-            "the eye is closed or nearly so",
-            [found("IR_EYE_CLOSED", 1.0, evidence), found("IR_LID_OCCLUSION", 1.0, evidence)],
-        )
-    if doubtful is not None and not doubtful.clouded and confidence > 0.06:
-        return (
-            "too little of the iris shows between the lids",
-            [found("IR_LID_OCCLUSION", 1.0, evidence)],
-        )
+    if cause == "lid":
+        lid = found("IR_LID_OCCLUSION", 1.0, evidence)
+        if confidence > _SOME_IRIS:
+            return "too little of the iris shows between the lids", [lid]
+        return "the eye is closed or nearly so", [found("IR_EYE_CLOSED", 1.0, evidence), lid]
     return "no eye found", [found("IR_NO_EYE", 1.0, evidence)]
 
 
@@ -79,12 +74,6 @@ def too_far(pixels: NDArray[np.uint8]) -> float | None:
     return eye.limbus.r
 
 
-def _may_be_cloudy(doubtful: Eye, low_line: bool) -> bool:
-    """Whether a doubtful eye seen through a veil is likelier than closed lids or chance."""
-    share = doubtful.limbus.r / max(doubtful.shape)
-    return doubtful.confidence > (0.10 if share > 0.11 and not low_line else 0.25)
-
-
 def glare_share(pixels: NDArray[np.uint8]) -> float:
     """Share of the picture under its largest compact white spot; skin may be white at its edges."""
     small = cv2.resize(pixels, (160, 120), interpolation=cv2.INTER_AREA)
@@ -96,27 +85,6 @@ def glare_share(pixels: NDArray[np.uint8]) -> float:
         if inside and area > 0.55 * w * h:
             best = max(best, area / white.size)
     return best
-
-
-def lash_line(pixels: NDArray[np.uint8]) -> tuple[float, float]:
-    """Width and height above the top of the widest dark line across, as shares of the picture.
-
-    Closed lids show one thing only: the row of lashes. Lines that touch the top or bottom are
-    brows or the frame.
-    """
-    rows = max(16, round(160 * pixels.shape[0] / pixels.shape[1]))
-    small = cv2.resize(pixels, (160, min(rows, 640)), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 0.6)
-    dark = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 1), np.uint8)) - small
-    dark[:2] = dark[-2:] = 0
-    line = (dark > max(0.5 * float(small.std()), 12.0)).astype(np.uint8)
-    line = cv2.dilate(line, np.ones((3, 5), np.uint8))
-    count, _, stats, centres = cv2.connectedComponentsWithStats(line)
-    free = [k for k in range(1, count) if stats[k, 1] > 1 and sum(stats[k, [1, 3]]) < len(line) - 1]
-    if not free:
-        return 0.0, 0.0
-    widest = max(free, key=lambda k: int(stats[k, cv2.CC_STAT_WIDTH]))
-    return float(stats[widest, 2]) / 160, float(centres[widest][1]) / len(line)
 
 
 @cache

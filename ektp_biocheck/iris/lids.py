@@ -122,9 +122,12 @@ def _iris_greys(patch: Patch) -> tuple[float, float, float]:
         greys = patch.grey[(patch.d_limbus < 1) & patch.frame]
     if greys.size == 0:
         return 0.0, 1.0, 0.0
+    core = float(np.median(patch.grey[inner])) if inner.any() else float(np.median(greys))
+    # Lashes that reach this far are nearly as dark as the pupil and would pass for iris.
+    lit = greys[greys > core + 0.45 * (float(np.percentile(greys, 75)) - core)]
+    greys = lit if lit.size > 0.3 * greys.size else greys
     middle = float(np.median(greys))
     spread = 1.4826 * float(np.median(np.abs(greys - middle)))
-    core = float(np.median(patch.grey[inner])) if inner.any() else middle
     return middle, max(spread, 2.0 + 0.03 * middle), core
 
 
@@ -142,10 +145,16 @@ def _strangeness(patch: Patch, greys: tuple[float, float, float]) -> NDArray[np.
 
 
 @cache
-def _parabolas(side: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Patch rows of every lid curve at every third column, and the curves (height, tilt, bend)."""
-    heights = np.arange(-1.10, 0.95, 0.05) * (1 if side < 0 else -1)
-    tilts, bends = np.linspace(-0.4, 0.4, 9), -side * np.array([-0.05, 0.1, 0.22, 0.36, 0.5])
+def _parabolas(side: int, pitch: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Patch rows of every lid curve at every third column, and the curves (height, tilt, bend).
+
+    Of heights and tilts every `pitch`-th is taken.
+    """
+    heights = np.arange(-1.10, 0.95, 0.05)[::pitch] * (1 if side < 0 else -1)
+    tilts, bends = (
+        np.linspace(-0.4, 0.4, 9)[::pitch],
+        -side * np.array([-0.05, 0.1, 0.22, 0.36, 0.5]),
+    )
     h, t, b = (g.ravel() for g in np.meshgrid(heights, tilts, bends, indexing="ij"))
     u = _columns() / RADIUS
     rows = (h[:, None] + t[:, None] * u + b[:, None] * u * u) * RADIUS + HALF
@@ -172,13 +181,13 @@ def _gains(odd: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return full if side < 0 else full[::-1]
 
 
-def _find_lid(patch: Patch, odd: NDArray[np.float32], side: int) -> Lid:
+def _find_lid(patch: Patch, odd: NDArray[np.float32], side: int, pitch: int) -> Lid:
     gains = _gains(odd, side)
     edge = np.abs(cv2.Sobel(patch.grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8))
     edge = edge[:, _columns() + HALF]
     edge = np.minimum(edge / (float(np.percentile(edge, 90)) + 1.0), 1.0)
     within = (patch.d_limbus < 1.02)[:, _columns() + HALF]
-    index, curves = _parabolas(side)
+    index, curves = _parabolas(side, pitch)
     at = np.arange(len(_columns()))
     value = gains[index, at].sum(axis=1) + 4.0 * (edge * within)[index, at].sum(axis=1)
     best = int(np.argmax(value))
@@ -191,8 +200,8 @@ def _find_lid(patch: Patch, odd: NDArray[np.float32], side: int) -> Lid:
     return Lid(height, tilt, bend, float(np.clip(step, 0, 1)))
 
 
-def find_lids(patch: Patch) -> tuple[Lid, Lid, tuple[float, float, float]]:
-    """Find the upper and lower lid edges.
+def find_lids(patch: Patch, *, quick: bool = False) -> tuple[Lid, Lid, tuple[float, float, float]]:
+    """Find the upper and lower lid edges; `quick` tries a quarter of the curves.
 
     Returns
     -------
@@ -202,10 +211,11 @@ def find_lids(patch: Patch) -> tuple[Lid, Lid, tuple[float, float, float]]:
     """
     greys = _iris_greys(patch)
     odd = _strangeness(patch, greys)
-    upper = _find_lid(patch, odd, -1)
+    pitch = 2 if quick else 1
+    upper = _find_lid(patch, odd, -1, pitch)
     u, v = _grid()
     below = np.where(v < upper.at(u) + 0.15, 0, odd).astype(np.float32)
-    return upper, _find_lid(patch, below, 1), greys
+    return upper, _find_lid(patch, below, 1, pitch), greys
 
 
 def _hanging(dark: NDArray[np.bool_], patch: Patch, upper: Lid) -> NDArray[np.bool_]:
@@ -235,14 +245,20 @@ def cover(
     left = patch.annulus
     masks = {"outside": left & ~patch.frame}
     left = left & patch.frame
-    masks["upper"] = left & (v < upper.at(u))
-    left &= ~masks["upper"]
+    # Where lashes hang low they widen the spread themselves: bounded by the step to the pupil.
+    step = middle - core
+    bar = middle - max(min(2.6 * spread, 0.6 * step), 0.3 * step)
+    dark = (patch.grey < bar) & (patch.d_pupil > 1.12)
+    lid = left & (v < upper.at(u))
+    # A lid is skin and seldom darker than the iris; what is dark there hangs from it.
+    fringe = lid & dark
+    masks["upper"] = lid & ~fringe
+    left &= ~lid
     masks["lower"] = left & (v > lower.at(u))
     left &= ~masks["lower"]
     masks["reflections"] = left & patch.reflection
     left &= ~masks["reflections"]
-    bar = middle - max(2.6 * spread, 0.30 * (middle - core))
-    dark = (patch.grey < bar) & (patch.d_pupil > 1.12)
-    masks["lashes"] = _hanging(left & dark & (v < 0.55), patch, upper)
-    masks["visible"] = left & ~masks["lashes"]
+    hanging = _hanging(left & dark & (v < 0.55), patch, upper)
+    masks["lashes"] = hanging | fringe
+    masks["visible"] = left & ~hanging
     return masks

@@ -12,7 +12,10 @@ from ektp_biocheck.opencv import cv2
 __all__ = ["Ring", "bright_ring", "fit_limbus", "move_limbus"]
 
 _SIDES = np.radians(np.r_[-34:54:4, 126:214:4].astype(np.float32))
-_ALL = np.radians(np.r_[-34:214:4].astype(np.float32))
+# Twice as dense for the last word: what texture does to the edge averages out.
+_FINE_SIDES = np.radians(np.r_[-34:54:2, 126:214:2].astype(np.float32))
+_BESIDE = 0.587  # |cos| of the directions that lids leave alone, those of _FINE_SIDES
+_FINE_ALL = np.radians(np.r_[-34:214:2].astype(np.float32))
 _RIGHT = slice(0, 22)
 _LEFT = slice(22, 44)
 _SHARED_SHAPE = 0.8  # how much of the pupil's ellipse the limbus is expected to share
@@ -20,12 +23,14 @@ _RATIO_MIN, _RATIO_MAX = 0.16, 0.80
 
 
 @cache
-def _limbus_shifts() -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _limbus_shifts(pitch: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Row shifts (log-radius samples of 3 %) of every displaced circle, and displacements."""
     a, b = (
         v.ravel()
         for v in np.meshgrid(
-            np.linspace(-0.20, 0.20, 9), np.linspace(-0.16, 0.16, 5), indexing="ij"
+            np.linspace(-0.20, 0.20, 9)[::pitch],
+            np.linspace(-0.16, 0.16, 5)[::pitch],
+            indexing="ij",
         )
     )
     along = a[:, None] * np.cos(_SIDES) + b[:, None] * np.sin(_SIDES)
@@ -38,13 +43,13 @@ def _limbus_shifts() -> tuple[NDArray[np.int32], NDArray[np.float32]]:
 
 
 def _limbus_scores(
-    step: NDArray[np.float32], inside: NDArray[np.bool_]
+    step: NDArray[np.float32], inside: NDArray[np.bool_], pitch: int
 ) -> tuple[NDArray[np.float32], float]:
     """Score of every displacement (row) and radius (column), and the clip level used."""
     seen = np.where(inside, step, 0)
     level = 0.7 * float(np.percentile(seen, 92)) + 0.3
     clipped = np.where(inside, np.clip(step, -0.3 * level, level), 0).astype(np.float32)
-    shifts, _ = _limbus_shifts()
+    shifts, _ = _limbus_shifts(pitch)
     pad = 9
     padded = np.pad(clipped, ((pad, pad), (0, 0)), mode="edge")
     valid = np.pad(inside.astype(np.float32), ((pad, pad), (0, 0)), mode="edge")
@@ -63,7 +68,9 @@ def _limbus_scores(
     return np.nan_to_num(score, nan=-1.0).astype(np.float32), level
 
 
-def fit_limbus(picture: NDArray[np.float32], pupil: Boundary, limit: float) -> Boundary | None:
+def fit_limbus(
+    picture: NDArray[np.float32], pupil: Boundary, limit: float, *, quick: bool = False
+) -> Boundary | None:
     """Find the outer edge of the iris around a pupil, from the sides where lids are away.
 
     Parameters
@@ -74,6 +81,8 @@ def fit_limbus(picture: NDArray[np.float32], pupil: Boundary, limit: float) -> B
         Pupil in the same pixels.
     limit : float
         Largest radius to consider, in pixels.
+    quick : bool
+        Try a third of the displacements first.
 
     Returns
     -------
@@ -90,17 +99,17 @@ def fit_limbus(picture: NDArray[np.float32], pupil: Boundary, limit: float) -> B
     shape = 1 + c * np.cos(2 * _SIDES) + s * np.sin(2 * _SIDES)
     rays, inside = unroll(picture, pupil.x, pupil.y, _SIDES, radii[:, None] * shape)
     step = rise(rays, 4)
-    score, _ = _limbus_scores(step, inside)
+    pitch = 2 if quick else 1
+    score, _ = _limbus_scores(step, inside, pitch)
+    away = _limbus_shifts(pitch)[1]
     ratio = pupil.r / radii
     prior = np.exp(-0.5 * (np.log(ratio / 0.40) / 0.55) ** 2)
     prior *= np.clip((radii / pupil.r - 1.2) / 0.2, 0, 1)
     # The limbus and the pupil nearly share a centre; a corner of the lids does not.
-    prior = (
-        prior[None, :] * np.exp(-0.5 * (_limbus_shifts()[1] ** 2).sum(axis=1) / 0.10**2)[:, None]
-    )
+    prior = prior[None, :] * np.exp(-0.5 * (away**2).sum(axis=1) / 0.10**2)[:, None]
     ranked = np.where(score > 0, score * prior, score)
     best, column = np.unravel_index(int(np.argmax(ranked)), ranked.shape)
-    a, b = (float(v) * float(radii[column]) for v in _limbus_shifts()[1][best])
+    a, b = (float(v) * float(radii[column]) for v in away[best])
     r = float(radii[column])
     rough = Boundary(pupil.x + a, pupil.y + b, r, c * r, s * r, 0, 0, 0)
     return _refine_limbus(picture, rough, pupil)
@@ -117,10 +126,10 @@ def _limbus_points(
     rays = cv2.remap(picture, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (px[14] >= 0) & (py[14] >= 0)
     inside &= (px[14] <= picture.shape[1] - 1) & (py[14] <= picture.shape[0] - 1)
-    step = rise(rays, 6)
+    step = cv2.blur(rise(rays, 6), (3, 1), borderType=cv2.BORDER_REPLICATE)
     rows, height = peaks(step)
     edge = (scale[0] + rows * (scale[1] - scale[0])) * centre
-    sides = np.isin(angles, _SIDES)
+    sides = np.abs(np.cos(angles)) > _BESIDE
     level = float(np.median(np.maximum(height[sides], 0)))
     weight = (height > 0.3 * level) & inside & (rows > 1.5) & (rows < 26.5)
     # Lashes and lids over the rim: what lies just inside must look like iris.
@@ -132,19 +141,24 @@ def _limbus_points(
     return edge.astype(np.float32), height, weights.astype(np.float32), inside
 
 
-def _refine_limbus(picture: NDArray[np.float32], rough: Boundary, pupil: Boundary) -> Boundary:
+# how far to look to both sides (radii), where, and how stiff the ellipse is
+_PASSES = ((0.14, _FINE_SIDES, 120.0), (0.10, _FINE_ALL, 24.0), (0.08, _FINE_ALL, 12.0))
+
+
+def _refine_limbus(
+    picture: NDArray[np.float32],
+    rough: Boundary,
+    pupil: Boundary,
+    passes: tuple[tuple[float, NDArray[np.float32], float], ...] = _PASSES,
+) -> Boundary:
     """Sides first; then the lower rim too, where it continues the curve of the sides."""
     boundary = rough
-    for width, angles, stiffness in (
-        (0.14, _SIDES, 60.0),
-        (0.10, _ALL, 12.0),
-        (0.08, _ALL, 6.0),
-    ):
+    for width, angles, stiffness in passes:
         edge, height, weights, inside = _limbus_points(picture, boundary, width, angles)
         shape = boundary.radius(angles) - boundary.r
-        centring = (1.5, 0.6, pupil.x - boundary.x, pupil.y - boundary.y)
+        centring = (3.0, 1.2, pupil.x - boundary.x, pupil.y - boundary.y)
         solution, residual = fit_harmonics(angles, edge - shape, weights, stiffness, centring)
-        sides = np.isin(angles, _SIDES)
+        sides = np.abs(np.cos(angles)) > _BESIDE
         on = (weights > 0) & (np.abs(residual) < 0.05 * boundary.r)
         r = boundary.r
         boundary = Boundary(
@@ -216,6 +230,6 @@ def move_limbus(
 ) -> Boundary | None:
     """Fit the limbus again from a start `factor` times as large; ``None`` without an edge there."""
     rough = replace(limbus, r=limbus.r * factor, c=limbus.c * factor, s=limbus.s * factor)
-    fitted = _refine_limbus(picture, rough, pupil)
+    fitted = _refine_limbus(picture, rough, pupil, _PASSES[1:])  # not back to the first rise
     found = fitted.fraction > 0.5 and fitted.strength > 0.35 * limbus.strength
     return fitted if found and abs(fitted.r / rough.r - 1) < 0.08 else None

@@ -30,9 +30,12 @@ CUES = (
     "homogeneity",
     "ratio",
     "size",
+    "clouded",
 )
 SURE = 0.97  # no need to look at further candidates
-_WEIGHTS = np.array([-6.934, 10.368, -5.766, 0.757, 6.002, -3.363, -0.038, 1.351, -5.093, 4.854])
+_WEIGHTS = np.array(
+    [-1.087, 6.653, -4.872, -0.011, 4.822, -5.148, 0.804, 1.789, -4.005, 6.033, -4.929]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Hypothesis:
     confidence: float
 
 
-def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray[np.float64]:
+def cues(
+    pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float
+) -> NDArray[np.float64]:
     """Figures behind the confidence, in the order of `CUES`; `side`: the picture's long side."""
     return np.array(
         [
@@ -64,6 +69,7 @@ def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray
             even,
             abs(np.log(pupil.r / limbus.r / 0.38)),
             np.log(min(limbus.r / (0.16 * side), 1.0)),
+            float(clouded),
         ]
     )
 
@@ -71,7 +77,7 @@ def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray
 def _judge(
     pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float
 ) -> Hypothesis:
-    score = float(_WEIGHTS @ cues(pupil, limbus, even, side))
+    score = float(_WEIGHTS @ cues(pupil, limbus, even, clouded, side))
     return Hypothesis(pupil, limbus, even, clouded, float(1 / (1 + np.exp(-score))))
 
 
@@ -81,6 +87,7 @@ def find(
     limit: int = 4,
     *,
     careful: bool = False,
+    quick: bool = False,
 ) -> list[Hypothesis]:
     """Fit what could be a dark pupil in an iris, best first.
 
@@ -93,11 +100,14 @@ def find(
     limit : int
         Candidates to fit.
     careful : bool
-        Vote exactly rather than quickly.
+        Vote exactly rather than with boxes.
+    quick : bool
+        Vote for fewer radii.
     """
     coarse = cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     todo = [
-        (2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil) for c in propose(coarse, limit, careful=careful)
+        (2 * c.x + 0.5, 2 * c.y + 0.5, 2 * c.pupil)
+        for c in propose(coarse, limit, careful=careful, quick=quick)
     ]
     usable = (1 - reflection).astype(np.float32)
     side = float(max(clean.shape))
@@ -109,7 +119,7 @@ def find(
             core = darker_core(clean, pupil, bar)
             if core is not None:
                 todo.insert(0, core)
-        limbus = fit_limbus(clean, pupil, 0.5 * side)
+        limbus = fit_limbus(clean, pupil, 0.5 * side, quick=quick)
         if limbus is not None:
             found.append(_judge(pupil, limbus, even, False, side))
             if found[-1].confidence > SURE:

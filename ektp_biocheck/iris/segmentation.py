@@ -143,7 +143,7 @@ def segment(pixels: NDArray[np.uint8], *, thorough: bool = True) -> Eye | None:
         The best hypothesis, however doubtful; ``None`` when nothing round was found.
     """
     raw, clean, reflection, factor = working_picture(pixels)
-    found = find(clean, reflection, 4 if thorough else 2)
+    found = find(clean, reflection, 4 if thorough else 2, quick=not thorough)
     if thorough and (not found or found[0].confidence < _DOUBT):
         found = find(clean, reflection, 12, careful=True)
     if thorough and (not found or found[0].confidence < _DOUBT):
@@ -159,7 +159,7 @@ def segment(pixels: NDArray[np.uint8], *, thorough: bool = True) -> Eye | None:
         beyond = ring.second_place if ring.second > 0.4 else ring.place + 0.05
         limbus = move_limbus(clean, limbus, best.pupil, beyond) or limbus
     patch = iris_patch(raw, reflection, best.pupil, limbus)
-    upper, lower, greys = find_lids(patch)
+    upper, lower, greys = find_lids(patch, quick=not thorough)
     return Eye(
         best.pupil.scaled(1 / factor),
         limbus.scaled(1 / factor),

@@ -6,13 +6,17 @@ boundaries, so that a part cut off by the picture's edge counts as not seen.
 
 import numpy as np
 
+from ektp_biocheck.iris.lids import RADIUS
 from ektp_biocheck.iris.segmentation import Eye
+from ektp_biocheck.opencv import cv2
 
 __all__ = [
+    "behind_lids",
     "covered_shares",
     "eye_opening",
     "margin_adequacy",
     "margins",
+    "reflection_spots",
     "room_below_pupil",
     "usable_iris_area",
 ]
@@ -30,6 +34,20 @@ def covered_shares(eye: Eye) -> dict[str, float]:
     """
     names = ("upper", "lower", "lashes", "reflections", "outside")
     return {name: 100.0 * float(eye.masks[name].sum()) / max(eye.area, 1) for name in names}
+
+
+def behind_lids(eye: Eye) -> float:
+    """Share of the annulus beyond both lids' edges with the lashes there, in per cent."""
+    half = eye.patch.grey.shape[0] // 2
+    axis = np.asarray(np.arange(-half, half + 1) / RADIUS, np.float32)
+    hanging = eye.masks["lashes"] & (axis[:, None] < eye.upper.at(axis))
+    covered = eye.masks["upper"].sum() + eye.masks["lower"].sum() + hanging.sum()
+    return 100.0 * float(covered) / max(eye.area, 1)
+
+
+def reflection_spots(eye: Eye) -> float:
+    """Count the separate white spots on the iris. Lamps leave a few, a printed lens dozens."""
+    return float(cv2.connectedComponents(eye.masks["reflections"].astype(np.uint8))[0] - 1)
 
 
 def eye_opening(eye: Eye) -> float:
