@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 import ektp_biocheck
 from ektp_biocheck.opencv import REQUIRED
+from ektp_biocheck.records import keys
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -146,11 +147,31 @@ def test_the_readme_shows_what_the_demo_prints():
     assert shown == printed, "run: python docs/build_readme.py"
 
 
-def test_the_python_of_the_readme_runs(monkeypatch, capsys):
-    (code,) = re.findall(r"^```python\n(.*?)^```", text_of("README.md"), re.MULTILINE | re.DOTALL)
+def blocks_of(language):
+    pattern = rf"^```{language}\n(.*?)^```"
+    return re.findall(pattern, text_of("README.md"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_of_the_readme_runs(monkeypatch, capsys, tmp_path):
+    scoring, capturing = blocks_of("python")
+    if "station.seal" in scoring:
+        scoring, capturing = capturing, scoring
+    names = {}
     monkeypatch.chdir(ROOT)
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own text
+    exec(compile(scoring, "README.md", "exec"), names)  # noqa: S102 - our own text
     assert "FP_DRY" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    keys.make_station_keys(Path("data/keys"))
+    keys.make_centre_keys(Path("centre"))
+    Path("data/keys/centre-seal.pub").write_bytes(Path("centre/centre-seal.pub").read_bytes())
+    exec(compile(capturing, "README.md", "exec"), {"pixels": names["sample"].pixels})  # noqa: S102
+    assert capsys.readouterr().out.strip() == "ACCEPT"
+    assert len(list(Path("data/sealed").glob("*.sealed"))) == 1
+
+
+def test_the_readme_shows_what_the_example_station_prints():
+    shown = blocks_of("text")[1]
+    assert shown in text_of("docs/station-example.txt")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def fisher(a: float, n: float, b: float, m: float) -> float:
 
     Counts may be divided by a design effect; they are rounded to the nearest whole ones.
     """
-    from scipy.stats import fisher_exact  # type: ignore[import-untyped]
+    from scipy.stats import fisher_exact
 
     first, second = round(n), round(m)
     hits, others = min(round(a), first), min(round(b), second)
@@ -48,7 +48,7 @@ def binomial_limits(n: int, rate: float, level: float) -> tuple[float, float]:
 
 def binomial_tails(events: int, n: int, rate: float) -> tuple[float, float]:
     """Return the chances of at most and of at least `events` of `n` at `rate`."""
-    from scipy.special import bdtr, bdtrc  # type: ignore[import-untyped]
+    from scipy.special import bdtr, bdtrc
 
     at_least = 1.0 if events == 0 else float(bdtrc(events - 1, n, rate))
     return float(bdtr(events, n, rate)), at_least

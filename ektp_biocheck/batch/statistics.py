@@ -79,7 +79,7 @@ def mean_estimate(values: ArrayLike, effect: float = 1.0) -> Estimate:
     mean, size = float(array.mean()), array.size / effect
     if array.size < 2 or size <= 1:
         return Estimate(mean, None, None, array.size)
-    from scipy.special import stdtrit  # type: ignore[import-untyped]
+    from scipy.special import stdtrit
 
     error = float(array.std(ddof=1)) / math.sqrt(size)
     half = float(stdtrit(size - 1, (1 + LEVEL) / 2)) * error
