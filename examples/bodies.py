@@ -175,7 +175,7 @@ def _hand(seed: int, kind: str) -> dict[int, Any]:
     return hand(seed, kind)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=100)
 def _slap(
     seed: int, position: FingerPosition, states: tuple[tuple[int, Frozen], ...], impression: int
 ) -> Pixels:
@@ -188,13 +188,13 @@ def _slap(
     return slap(fingers, each=each, ppi=PPI, impression=impression).pixels
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _single(seed: int, code: int, state: Frozen, impression: int) -> Pixels:
     kind = "thumbs" if code in (1, 6) else "right" if code <= 5 else "left"
     return render(_hand(seed, kind)[code], _condition(state), ppi=PPI, impression=impression).pixels
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _eye(seed: int, left: bool, state: Frozen, impression: int) -> Pixels:
     changes = dict(state)
     droop = changes.pop("droop", 0.0)

@@ -12,7 +12,7 @@ __all__ = ["MIXTURE", "crowd"]
 
 # Name, share, age from, to.
 MIXTURE = (
-    ("ordinary", 0.44, 17, 58),
+    ("ordinary", 0.40, 17, 58),
     ("farmer", 0.18, 30, 68),
     ("elderly", 0.14, 62, 86),
     ("wet hands", 0.09, 17, 50),
@@ -21,6 +21,8 @@ MIXTURE = (
     ("amputee", 0.03, 30, 70),
     ("bandaged", 0.02, 20, 60),
     ("moving", 0.02, 17, 40),
+    ("all worn, both eyes cloudy", 0.02, 70, 90),
+    ("called away", 0.02, 25, 50),
 )
 _VILLAGES = ("Berjo", "Girimulyo", "Jatirejo", "Puntukrejo")
 _BODIES = 6  # distinct sets of fingers and eyes; a cross-check only ever looks within one person
@@ -58,7 +60,7 @@ def _troubles(told: dict[str, Any], name: str, rng: np.random.Generator) -> None
     if rng.random() < 0.08:
         told["face"]["blur"] = 5.0
     if rng.random() < 0.05:
-        told["face"]["glasses"] = 1.0
+        told["face"]["mask"] = 1.0
     if rng.random() < 0.03:
         told["happens"] = [{"at": "leftFour", "what": "hang"}]
     if name == "farmer":
@@ -82,3 +84,8 @@ def _troubles(told: dict[str, Any], name: str, rng: np.random.Generator) -> None
     elif name == "moving":
         told["each"] = {finger: {"smear_mm": 1.5}}
         told["eyes"] = {"right": {"motion_mm": 0.5}}
+    elif name.startswith("all worn"):
+        told["fingers"] = {"wear": 1.0, "dryness": 0.6}
+        told["eyes"] = {eye: {"cataract": 0.9, "haze": 0.5} for eye in ("left", "right")}
+    elif name == "called away":
+        told["leaves_after"] = 2

@@ -102,6 +102,8 @@ class Officers:
             if attribute_of(what) in happens:
                 self.go_wrong(who, what, happens.pop(attribute_of(what)))
                 continue
+            if played.presentations == told.get("leaves_after"):
+                break  # the record is finished with what there is
             played.presentations += 1
             if played.presentations > MOST_PRESENTATIONS:
                 raise RuntimeError(f"queue number {told['queue']}: no end of presentations")

@@ -66,6 +66,16 @@ def test_the_result_is_json_without_a_picture(good):
     assert len(json.dumps(told)) < 2000
 
 
+def test_the_overlay_marks_face_and_hands(good):
+    photo = evidence_photo()
+    drawn = {lang: evidence.overlay(photo, good.to_dict(), lang) for lang in ("id", "en")}
+    assert drawn["id"].shape == photo.shape
+    for box in (good.faces[0], *(hand.box for hand in good.hands)):
+        assert (drawn["id"][box.y, box.x : box.x + box.width] != photo[box.y, box.x]).any()
+    assert (drawn["id"] != drawn["en"]).any()  # the sides are named
+    assert (photo == evidence_photo()).all()  # the photo itself is left alone
+
+
 @pytest.mark.parametrize("size", [130, 180, 290])
 def test_the_size_of_the_hands_does_not_matter(size):
     assert evidence.assess(evidence_photo(size=size)).complete

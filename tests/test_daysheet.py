@@ -4,7 +4,9 @@ import re
 from datetime import date
 
 import pytest
+from click.testing import CliRunner
 
+from ektp_biocheck.capture import Station, StationConfig
 from ektp_biocheck.capture.dayplan import Plan, read_plan
 from ektp_biocheck.capture.daysheet import Village, make_sheet
 from ektp_biocheck.capture.daysheet_print import sheet_html, sheet_text
@@ -12,6 +14,7 @@ from ektp_biocheck.capture.daysheet_words import CALL_BACK, REASON, WORDS
 from ektp_biocheck.capture.outcomes import VerdictState
 from ektp_biocheck.capture.verdict import REASON_CODES
 from ektp_biocheck.capture.views import DayFacts, PersonDay, Reason
+from ektp_biocheck.cli import main
 from ektp_biocheck.errors import InputError, UnreadableError
 from ektp_biocheck.positions import instance_from_mosip
 
@@ -226,3 +229,48 @@ def test_a_plan_with_a_mistake_names_the_file_and_the_mistake(tmp_path, written,
 def test_a_plan_that_is_not_there(tmp_path):
     with pytest.raises(UnreadableError, match=r"plan\.toml"):
         read_plan(tmp_path / "plan.toml")
+
+
+def worked(folder):
+    """Make a station folder in which one person was finished and one is open."""
+    with Station(StationConfig("KEC-01", "Ngargoyoso", folder)) as station:
+        for number in (1, 2):
+            who = station.begin(
+                f"331305450755000{number}",
+                operator="op-7",
+                queue_number=str(number),
+                village="Berjo",
+            )
+            if number == 1:
+                station.finish(who, operator="op-7")
+
+
+def test_the_command_prints_a_sheet_and_writes_a_page(tmp_path):
+    folder, page, plan = tmp_path / "station", tmp_path / "day.html", tmp_path / "plan.toml"
+    worked(folder)
+    plan.write_text('numbers = "1-4"\npersons = 50\nuntil = 2030-01-01\nsince = 2026-01-01\n')
+    options = ["--folder", str(folder), "--plan", str(plan), "--html", str(page)]
+    told = CliRunner().invoke(main, ["station", "sheet", *options, "--office", "Ngargoyoso"])
+    assert told.exit_code == 0, told.output
+    text = " ".join(told.output.split())
+    assert "SELESAI DIREKAM: 1 orang" in text
+    assert "belum dipanggil: 3-4 (2 orang)" in text
+    assert "1 (Berjo): rekaman belum cukup" in text
+    assert "Lembar harian perekaman" in page.read_text("utf-8")
+    english = CliRunner().invoke(main, ["station", "sheet", *options, "--lang", "en"])
+    assert "RECORDED: 1 persons" in english.output
+
+
+def test_the_command_says_what_is_wrong(tmp_path):
+    def told(*options):
+        done = CliRunner().invoke(main, ["station", "sheet", *options])
+        assert "Traceback" not in done.output
+        return done.exit_code, " ".join(done.output.split())
+
+    empty = ("--folder", str(tmp_path))
+    assert told(*empty)[0] == 2
+    assert "no station has worked in this folder" in told(*empty)[1]
+    worked(tmp_path / "data")
+    full = ("--folder", str(tmp_path / "data"))
+    assert "such as 2016-09-17" in told(*full, "--date", "17/9/2016")[1]
+    assert "cannot be read" in told(*full, "--plan", str(tmp_path / "none.toml"))[1]

@@ -3,7 +3,10 @@
 import json
 import re
 import secrets
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -12,9 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from click.testing import CliRunner
 from station_captures import capture
 
 from ektp_biocheck.capture.station import Station, StationConfig
+from ektp_biocheck.cli import main
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.operator_page import shown
 from ektp_biocheck.operator_page.desk import Desk, Office
@@ -84,6 +89,31 @@ def test_it_listens_on_this_computer_only(host):
         check_host(host)
     with pytest.raises(InputError, match="for this computer only"):
         listen(host, 0)
+
+
+def test_the_command_refuses_other_hosts_before_it_opens_anything(tmp_path):
+    folder = tmp_path / "data"
+    where = ["--folder", str(folder), "--station", "KEC-01", "--office", "Ngargoyoso"]
+    told = CliRunner().invoke(main, ["station", "serve", *where, "--host", "0.0.0.0"])  # noqa: S104
+    assert told.exit_code == 2
+    assert "for this computer only" in " ".join(told.output.split())
+    assert not folder.exists()
+
+
+def test_the_command_serves_and_prints_the_address_with_the_key(tmp_path):
+    command = [sys.executable, "-m", "ektp_biocheck", "station", "serve", "--port", "0"]
+    command += ["--folder", str(tmp_path / "data"), "--station", "KEC-01", "--office", "Ngargoyoso"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
+        address = running.stdout.readline().split()[-1]
+        origin, _, key = address.partition("/#")
+        headers = {"X-Station-Key": key}
+        answer = httpx.get(f"{origin}/api/desk", headers=headers, timeout=20)
+        running.send_signal(signal.SIGINT)
+        rest = running.communicate(timeout=20)[0]
+    assert origin.startswith("http://127.0.0.1:")
+    assert answer.json()["office"] == "Ngargoyoso"
+    assert len(key) >= 32
+    assert "Traceback" not in rest
 
 
 def test_a_port_that_is_taken_is_said_with_the_cure():
@@ -482,6 +512,7 @@ def test_without_the_key_the_page_says_what_to_do(browser, page):
     tab.close()
 
 
+@pytest.mark.long
 def test_the_camera_guides_and_takes_the_best_frame(browser, tmp_path):
     """Chromium's stand-in camera shows a green screen: no face, and the page says so."""
     with served(tmp_path, camera=True) as page:
@@ -496,11 +527,14 @@ def test_the_camera_guides_and_takes_the_best_frame(browser, tmp_path):
         assert "Wajah tidak ditemukan" in officer.read("guide")
         officer.press("Space")
         assert officer.view[:2] == ("Wajah", "Ulangi")
+        (taken,) = [r for r in officer.requests if "/best/" in r.url or "/present/" in r.url]
+        assert taken.headers["x-device"] == "browser-camera"
         assert officer.tab.locator("#video").is_hidden()
         assert officer.complaints == []
         officer.context.close()
 
 
+@pytest.mark.long
 def test_several_pictures_at_once_the_best_is_used(officer):
     officer.begin(age="30")
     officer.press("Enter")

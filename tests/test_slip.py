@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -261,3 +262,28 @@ def test_every_part_is_named_once_whatever_became_of_it(parts, state, lang):
 def test_no_run_of_twelve_digits_survives(text):
     digits = re.findall(r"\d(?:[\s.-]?\d)*", no_long_numbers(text + " 331311450745001 "))
     assert all(len(re.sub(r"\D", "", run)) < 12 for run in digits)
+
+
+def test_the_page_of_the_docs_shows_what_is_printed(capsys):
+    page = (Path(__file__).parents[1] / "docs" / "capture" / "slip.md").read_text("utf-8")
+    code, told = (re.search(rf"```{kind}\n(.*?)```", page, re.S)[1] for kind in ("python", "text"))
+    code = code.replace("contact=", "zone=WIB, contact=")
+    exec(compile(code, "slip.md", "exec"), {"manifest": example(), "WIB": WIB})  # noqa: S102
+    assert capsys.readouterr().out == told
+
+
+def example():
+    """The person of docs/capture/slip.md."""
+    return manifest(
+        "READY_WITH_EXCEPTIONS",
+        {
+            "rightIndex": instance("ACQUIRED_BELOW_THRESHOLD", "FP_WORN_RIDGES"),
+            "leftEye": instance("FAILURE_TO_ACQUIRE", "IR_CLOUDY_CORNEA", score=None),
+            "rightRing": instance("EXCEPTED", score=None),
+        },
+        [
+            exception(
+                "rightRing", "UNUSABLE", "TEMPORARY", reason="BANDAGED", review_by="2016-10-01"
+            )
+        ],
+    )

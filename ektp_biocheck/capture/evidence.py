@@ -19,15 +19,18 @@ from numpy.typing import NDArray
 from ektp_biocheck.capture.hands import SeenHand, close, find_hands
 from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
+from ektp_biocheck.lang import Lang, in_language
 from ektp_biocheck.positions import Hand
 from ektp_biocheck.quality import Defect, Region
 from ektp_biocheck.samples import to_rgb
 
-__all__ = ["ALGORITHM", "EvidenceAssessment", "assess", "close"]
+__all__ = ["ALGORITHM", "EvidenceAssessment", "assess", "close", "overlay"]
 
 ALGORITHM = "ektp-biocheck/evidence 1.0.0"
 
 _LEAST_HAND = 0.4  # longer side of a hand in face lengths; a fist is 0.5, a bystander's hand less
+
+_SIDES = {"right": ("kanan", "right"), "left": ("kiri", "left")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,45 @@ def assess(pixels: NDArray[np.uint8]) -> EvidenceAssessment:
     defects = [*_face_defects(faces), *_hand_defects(hands, left_out)]
     worst_first = sorted(defects, key=lambda defect: (-defect.severity, defect.code))
     return EvidenceAssessment(ALGORITHM, tuple(faces), tuple(hands), tuple(worst_first))
+
+
+def overlay(
+    pixels: NDArray[np.uint8], told: Mapping[str, Any], lang: Lang = "en"
+) -> NDArray[np.uint8]:
+    """Draw what was found: the face, and each hand with its side.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) or (H, W) uint8
+        The photo that was assessed.
+    told : Mapping
+        `EvidenceAssessment.to_dict` of it.
+    lang : {"en", "id"}
+        Language of the sides.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+        RGB, the size of the photo.
+    """
+    from ektp_biocheck.opencv import cv2
+
+    canvas = to_rgb(pixels).copy()
+    thick = max(2, round(max(canvas.shape) / 400))
+    boxes: list[tuple[Mapping[str, int], tuple[str, str] | None]] = [
+        *((face, None) for face in told.get("faces", ())),
+        *((hand["box"], _SIDES[hand["side"]]) for hand in told.get("hands", ())),
+    ]
+    for box, name in boxes:
+        x, y = box["x"], box["y"]
+        colour = (90, 200, 250) if name else (255, 214, 90)
+        cv2.rectangle(canvas, (x, y), (x + box["width"], y + box["height"]), colour, thick)
+        if name:
+            place = (x, max(y - 2 * thick, 12 * thick))
+            text = in_language(lang, *name)
+            cv2.putText(canvas, text, place, 0, 0.4 * thick, (0, 0, 0), 2 * thick, cv2.LINE_AA)
+            cv2.putText(canvas, text, place, 0, 0.4 * thick, colour, thick, cv2.LINE_AA)
+    return canvas
 
 
 def _face_defects(faces: Sequence[Region]) -> list[Defect]:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ektp_biocheck.capture import evidence
 from ektp_biocheck.capture.facts import attribute_of, instance_of
 from ektp_biocheck.capture.outcomes import ApprovalMode
 from ektp_biocheck.capture.slip import make_slip
@@ -101,6 +102,7 @@ class Desk:
         self.office = office or Office()
         self.on_finished = finished
         self._taken: dict[str, dict[str, _Taken]] = {}
+        self._photos: dict[str, tuple[NDArray[np.uint8], Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -152,20 +154,17 @@ class Desk:
 
     def picture(self, transaction: str, name: str, lang: Lang) -> bytes | None:
         """Return a PNG that shows why the latest capture of a part has its score."""
-        with self._lock:
-            taken = self._taken.get(transaction, {}).get(name)
-        if taken is None:
-            return None
         from ektp_biocheck.opencv import cv2
 
-        try:
-            scorer = import_module(_SCORERS[taken.modality])
-            drawn = scorer.overlay(taken.pixels, taken.assessment, lang)
-        except InputError:  # nothing was found in it that could be drawn: show it as it is
-            drawn = to_rgb(taken.pixels)
-        if taken.modality is Modality.FACE:  # its legend is text, which the page says larger
-            height, width = taken.pixels.shape[:2]
-            drawn = drawn[:, : round(drawn.shape[0] * width / height)]
+        with self._lock:
+            taken = self._taken.get(transaction, {}).get(name)
+            photo = self._photos.get(transaction) if name == "evidence" else None
+        if photo is not None:
+            drawn = evidence.overlay(*photo, lang)
+        elif taken is not None:
+            drawn = _drawn(taken, lang)
+        else:
+            return None
         done, png = cv2.imencode(".png", np.ascontiguousarray(drawn[..., ::-1]))
         if not done:
             raise RuntimeError("the overlay cannot be written as PNG")
@@ -173,8 +172,10 @@ class Desk:
 
     def evidence(self, transaction: str, data: bytes, *, operator: str) -> dict[str, Any]:
         """Add an evidence photo; it is never refused for what it shows."""
-        decode_sample(data, modality="face", name="the photo")  # unreadable is said here
-        self.station.add_evidence(transaction, data, by=operator)
+        photo = decode_sample(data, modality="face", name="the photo").pixels
+        found = self.station.add_evidence(transaction, data, by=operator)
+        with self._lock:
+            self._photos[transaction] = (photo, found)
         return self.person(transaction)
 
     def finish(self, transaction: str, lang: Lang, *, operator: str) -> dict[str, Any]:
@@ -200,6 +201,7 @@ class Desk:
         """Drop the pictures of a person."""
         with self._lock:
             self._taken.pop(transaction, None)
+            self._photos.pop(transaction, None)
 
     def step(self, transaction: str, name: str | None, step: str, operator: str) -> None:
         """Record that something was done to help."""
@@ -279,3 +281,15 @@ class Desk:
             for one in answer.results:
                 modality = one.instance.modality
                 taken[attribute_of(one.instance)] = _Taken(modality, pixels, one.assessment)
+
+
+def _drawn(taken: _Taken, lang: Lang) -> NDArray[np.uint8]:
+    try:
+        scorer = import_module(_SCORERS[taken.modality])
+        drawn: NDArray[np.uint8] = scorer.overlay(taken.pixels, taken.assessment, lang)
+    except InputError:  # nothing was found in it that could be drawn: show it as it is
+        return to_rgb(taken.pixels)
+    if taken.modality is Modality.FACE:  # its legend is text, which the page says larger
+        height, width = taken.pixels.shape[:2]
+        return drawn[:, : round(drawn.shape[0] * width / height)]
+    return drawn
