@@ -133,6 +133,20 @@ def test_stations_are_registered_blocked_and_renewed(folder, tmp_path):
     assert "no office kota-09" in run("station", "add", folder, "kec-03", *via, code=2)
 
 
+def test_the_head_for_an_audit_is_told(folder):
+    run("station", "head", folder, "kec-01", code=1)
+    home = Home.load(folder)
+    with home.opened() as store:
+        send(client_in_process(make_app(store)), sealed(station_key(home), audit_head="ab" * 32))
+    assert run("station", "head", folder, "kec-01") == "ab" * 32 + "\n"
+    assert "kec-99" in run("station", "head", folder, "kec-99", code=2)
+
+
+def test_a_missing_extra_is_told_with_its_cure(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ektp_biocheck.delivery.centre.home", None)
+    assert "pip install 'ektp-biocheck[centre]'" in run("stock", folder, code=2)
+
+
 def test_a_statement_is_made_and_a_wrong_one_is_not(folder):
     (one,) = stored(folder, 1)
     said = run("state", folder, one.record_id, "ENROLL_FAILURE", "--instance", "rightIndex")

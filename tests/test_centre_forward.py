@@ -282,6 +282,22 @@ def test_statements_come_down_the_same_way_signed_by_the_office(office, centre, 
     assert (statement.status, statement.instances) == (FinalStatus.ENROLL_FAILURE, ("leftThumb",))
 
 
+def test_a_statement_taken_in_before_a_crash_is_not_said_twice(office, centre, forwarder):
+    one, station = sealed(STATION_KEY), at_station(office)
+    send(station, one)
+    forwarder.work()
+    answers.add_statement(centre, one.record_id, FinalStatus.PRINT_READY)
+    assert forwarder.upstream.take_statements() == 1
+    with office.engine.begin() as connection:  # as if the crash came before this was written
+        connection.execute(tables.counter.update().values(value=0).where(_upstream()))
+    assert forwarder.upstream.take_statements() == 0
+    assert len(station.statements(0)) == 1
+
+
+def _upstream():
+    return tables.counter.c.name == "upstream"
+
+
 def test_what_the_centre_lost_is_sent_again_without_the_station(office, centre, forwarder, clock):
     one = sealed(STATION_KEY)
     send(at_station(office), one)

@@ -153,8 +153,11 @@ def test_the_key_is_needed_and_must_fit(quick):
     assert http.post(address, content=body).json()["code"] == "no_key"
     wrong = {"idempotency-key": f"{one.record_id}:{'0' * 64}"}
     assert http.post(address, content=body, headers=wrong).json()["code"] == "other_body"
-    other = f"/v1/records/{new_record_id()}"
-    assert http.post(other, content=body, headers=one.headers).json()["code"] == "other_body"
+    other = new_record_id()
+    fits = {"idempotency-key": f"{other}:{one.announcement.sha256}"}
+    for headers in (one.headers, fits):
+        answer = http.post(f"/v1/records/{other}", content=body, headers=headers)
+        assert answer.json()["code"] == "other_body"
 
 
 def test_a_wrong_offset_says_where_to_go_on(quick):
@@ -314,6 +317,13 @@ def test_a_database_that_does_not_answer_is_told_and_nothing_is_lost(
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
         assert answer.json()["code"] == "unavailable"
     assert announce(http, one).status_code == 201
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(store):
+    nik = "3313012345678901"
+    with pytest.raises(sa.exc.DBAPIError) as caught, store.engine.begin() as connection:
+        connection.execute(sa.text("SELECT * FROM nowhere WHERE x = :nik"), {"nik": nik})
+    assert nik not in str(caught.value)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url, open_store):

@@ -1,5 +1,6 @@
 """A centre in any order of events, power cuts included: no receipt without bytes, none twice."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -230,18 +231,62 @@ def test_no_order_of_10_000_events_breaks_a_promise():
     )
 
 
-def test_every_labelled_point_is_met_by_a_record(tmp_path):
-    met = []
-    engine = open_database(f"sqlite:///{tmp_path / 'centre.sqlite'}")
-    store = Store(tmp_path / "records", engine, name="centre", key=CENTRE_KEY)
+@pytest.fixture
+def opened(tmp_path):
+    """Return a function that opens the store anew, as a start after a power cut does."""
+    stores = []
+
+    def open_():
+        for store in stores:
+            store.close()
+        engine = open_database(f"sqlite:///{tmp_path / 'centre.sqlite'}")
+        stores.append(Store(tmp_path / "records", engine, name="centre", key=CENTRE_KEY))
+        return stores[-1]
+
+    yield open_
+    crash.hook = None
+    stores[-1].close()
+
+
+@pytest.mark.parametrize("label", POINTS)
+@pytest.mark.parametrize("at", [1, 2])
+def test_after_a_power_cut_the_table_promises_nothing_that_is_not_there(opened, label, at):
+    store, record, passed = opened(), sealed(STATION_KEY, size=3_000), []
     register(store)
-    record = sealed(STATION_KEY)
-    met.clear()
+
+    def die(point):
+        passed.append(point)
+        if passed.count(label) == at:
+            raise PowerCut
+
+    def send(store):
+        state = store.announce(PEER, record.announcement)[1]
+        while state.receipt is None:
+            begin = state.offset
+            state = store.upload(PEER, record.record_id, begin, record.data[begin : begin + 2_000])
+        return state.receipt
+
+    crash.hook = die
+    with contextlib.suppress(PowerCut):
+        send(store)
+    crash.hook = None
+    store = opened()
+    with store.engine.begin() as connection:
+        rows = connection.execute(sa.select(tables.record).where(tables.record.c.stored)).all()
+    assert all(store.disk.intact(row.sha256) for row in rows)
+    receipt = send(store)
+    assert receipt.sequence == 1
+    assert store.disk.stored(receipt.sha256).read_bytes() == record.data
+    with store.engine.begin() as connection:
+        row = connection.execute(sa.select(tables.record)).one()
+        assert len(connection.execute(sa.select(tables.receipt)).all()) == 1
+    assert (row.stored, row.applied) == (True, 1)
+
+
+def test_every_labelled_point_is_met_by_a_record(opened):
+    store, record, met = opened(), sealed(STATION_KEY), []
+    register(store)
     crash.hook = met.append
-    try:
-        store.announce(PEER, record.announcement)
-        store.upload(PEER, record.record_id, 0, record.data)
-    finally:
-        crash.hook = None
-        store.close()
+    store.announce(PEER, record.announcement)
+    store.upload(PEER, record.record_id, 0, record.data)
     assert set(met) == set(POINTS)

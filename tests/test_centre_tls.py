@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from centre_server import (
     announce,
     make_centre,
@@ -20,9 +21,14 @@ from centre_server import (
     settings_of,
     station_key,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from test_centre_machine import POINTS
 
 from ektp_biocheck.delivery.centre import certificates, setup
+from ektp_biocheck.delivery.centre.peer import peer_of_certificate
 from ektp_biocheck.delivery.centre.serve import listen, serve
 from ektp_biocheck.delivery.client import CentreUnreachable
 from ektp_biocheck.delivery.http import HttpCentre, tls_context
@@ -132,6 +138,27 @@ def test_a_replaced_certificate_is_refused_at_once(home, server):
         assert http.get("/v1/statements").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("names", "known"), [(["kec-01"], "kec-01"), (["kec-01", "kec-02"], None), ([], None)]
+)
+def test_a_certificate_names_one_station_or_none(home, names, known):
+    authority = certificates.Authority.load(home.keys)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in names])
+    issuer = authority.certificate.subject
+    certificate = certificates._builder(subject, issuer, key.public_key(), 1).sign(
+        authority.key, hashes.SHA256()
+    )
+    peer = peer_of_certificate(certificate.public_bytes(serialization.Encoding.DER))
+    assert (peer and peer.name) == known
+    if peer is not None:
+        assert peer.certificate == certificates.fingerprint(certificate)
+
+
+def test_what_is_no_certificate_names_nobody():
+    assert peer_of_certificate(b"junk") is None
+
+
 def test_plain_http_and_noise_are_not_answered(home, server):
     port = int(server.url.rsplit(":", 1)[1])
     for noise in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01" + bytes(500), b"\xff" * 99):
@@ -190,7 +217,8 @@ def test_two_connections_with_the_same_record_apply_it_once(home, server):
     assert len(set(got)) == 1
 
 
-def test_one_folder_is_served_by_one_process(home, server):
+def test_one_folder_is_served_by_one_process(home, server, monkeypatch):
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: pytest.fail("served twice"))
     with pytest.raises(InputError, match="served by another process"):
         serve(home, port=0)
 
@@ -269,11 +297,11 @@ def test_killed_at_any_labelled_moment_a_centre_loses_nothing(tmp_path, label, n
 @pytest.mark.long
 def test_killed_at_random_moments_a_centre_loses_nothing(tmp_path):
     home = make_centre(tmp_path / "centre")
-    records = [sealed(station_key(home), sequence=each, size=60_000) for each in range(1, 41)]
+    records = [sealed(station_key(home), sequence=each, size=60_000) for each in range(1, 31)]
     receipts, kills, dice = {}, 0, random.Random(16)  # noqa: S311
     while len(receipts) < len(records):
         with running(home) as server, client(home, server) as centre:
-            timer = threading.Timer(dice.uniform(0.02, 0.4), server.process.kill)
+            timer = threading.Timer(dice.uniform(0.05, 1.5), server.process.kill)
             timer.start()
             try:
                 for one in records:

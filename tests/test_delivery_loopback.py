@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-import resource
+import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from ektp_biocheck.delivery.http import HttpCentre
 from ektp_biocheck.delivery.messages import MAX_PIECE, InventoryQuestion
 from ektp_biocheck.delivery.sender import Sender
 from ektp_biocheck.delivery.settings import Limits
-from ektp_biocheck.records import store
+from ektp_biocheck.delivery.transfer import damage
+from ektp_biocheck.records import audit, store
 from ektp_biocheck.records.database import connect
 from ektp_biocheck.records.folder import StationFolder
-from ektp_biocheck.records.keys import load_keys
+from ektp_biocheck.records.keys import load_keys, trusted_keys
 from ektp_biocheck.records.states import State
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -52,8 +54,15 @@ def folder(home):
 
 @pytest.fixture
 def connection(folder):
-    with closing(connect(StationFolder(folder).make().database)) as opened:
-        yield opened
+    with closing(opened(folder)) as connection:
+        yield connection
+
+
+def opened(folder):
+    """Return a connection that does not wait for the disk: no test here cuts the power."""
+    connection = connect(StationFolder(folder).make().database)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def seal(connection, folder, count, size=3_000):
@@ -143,25 +152,26 @@ class Stream(httpcore.NetworkStream):
 def test_the_nth_socket_call_fails_for_every_n(home, url, connection, folder, after):
     settings = settings_of(home, url)
     for nth in range(1, 200):
-        (record_id,) = seal(connection, folder, 1, size=1_500)
+        (record_id,) = seal(connection, folder, 1, size=1_000)
         with HttpCentre(settings.centre, settings.limits) as client:
             failing = Failing(nth, after)
             client._client._transport._pool._network_backend = failing
-            sending = sender(connection, folder, client, settings)
-            for _ in range(4):
+            sending = sender(connection, folder, client, settings, piece_kib=2)
+            for _ in range(3):
                 sending.send_due()
                 try_again_at_once(connection)
         assert store.record(connection, record_id).state is State.RECEIPTED
         assert applied(home)[record_id] == 1
         if failing.calls < nth:
             break
-    assert 15 < nth < 199  # every call of a whole transfer was made to fail
+    assert 10 < nth < 199  # every call of a whole transfer was made to fail
 
 
+@pytest.mark.long
 def test_a_server_that_dies_in_the_middle_gets_each_record_once(tmp_path):
     home = make_centre(tmp_path / "centre")
     folder = home.folder / "stations" / "kec-01"
-    with closing(connect(StationFolder(folder).make().database)) as connection:
+    with closing(opened(folder)) as connection:
         ids = seal(connection, folder, 3)
         with running(home, die_at=("centre:applied", 2)) as server:
             settings = settings_of(home, server.url)
@@ -228,36 +238,77 @@ def test_two_processes_on_one_outbox_apply_each_record_once(home, url, connectio
         for _ in range(2)
     ]
     said = [process.communicate(timeout=60)[0] for process in both]
-    assert all(process.returncode == 0 for process in both), said
+    assert all(process.returncode in (0, 1) for process in both), said  # 1: the other had some
     assert {store.record(connection, one).state for one in ids} == {State.RECEIPTED}
     assert {applied(home)[one] for one in ids} == {1}
     assert sum(int(text.split()[0]) for text in said) == 30
 
 
+LABELS = (
+    "send:piece-taken",
+    "send:receipt-came",
+    "send:announced",
+    "send:going",
+    "move:rows-written",
+    "move:committed",
+)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(200, marks=pytest.mark.long)])
+def test_a_sender_killed_again_and_again_loses_and_repeats_nothing(home, url, kills):
+    """Kill -9 at every labelled step, at any of its passings."""
+    folder = home.folder / "stations" / "kec-02"
+    chance, died = random.Random(kills), 0  # noqa: S311
+    with closing(opened(folder)) as connection:
+        ids = []
+        for number in range(kills):
+            ids += seal(connection, folder, 2)
+            label, nth = LABELS[number % len(LABELS)], chance.randint(1, 5)
+            died += send_and_die(folder, url, label, nth) == -signal.SIGKILL
+        assert send_and_die(folder, url, "never", 1) == 0
+        assert died > kills / 2
+        there = applied(home)
+        for record_id in ids:
+            row = store.record(connection, record_id)
+            assert row.state is State.RECEIPTED
+            assert damage(StationFolder(folder).payload(record_id), row.sha256) is None
+            assert there[record_id] == 1
+        assert audit.verify(connection, trusted_keys(folder / "keys")).whole
+    print(f"{died} of {kills} runs were killed, {len(ids)} records")
+
+
+def send_and_die(folder, url, label, nth):
+    """Send in a process that kills itself; return how it ended."""
+    child = [sys.executable, "tests/send_child.py", folder / "delivery.toml", url, label, nth]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(  # noqa: S603
+        [str(part) for part in child], env=environment, cwd=REPOSITORY, check=False
+    ).returncode
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc how much memory was used")
 @pytest.mark.parametrize(
     "count", [100, pytest.param(10_000, marks=pytest.mark.long)], ids=["100", "10000"]
 )
-def test_a_backlog_drains_with_bounded_memory(tmp_path, count):
+def test_a_backlog_drains_with_bounded_memory(home, url, count):
     """In a process of its own, so that its memory is its own."""
-    home = make_centre(tmp_path / "centre", quota=1_000_000)
-    folder = home.folder / "stations" / "kec-01"
-    with closing(connect(StationFolder(folder).make().database)) as connection:
+    folder = home.folder / "stations" / "kec-02"
+    with closing(opened(folder)) as connection:
         ids = seal(connection, folder, count, size=20_000)
-        seal(connection, folder, 1, size=12 * MAX_PIECE)
-    with running(home) as server:
-        script = (
-            "import sys; sys.path.insert(0, 'tests'); from pathlib import Path; "
-            "import test_delivery_loopback as here; here.drain(Path(sys.argv[1]), sys.argv[2])"
-        )
-        begun = time.monotonic()
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", script, str(home.folder), server.url],
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ids += seal(connection, folder, 1, size=12 * MAX_PIECE)
+    script = (
+        "import sys; sys.path.insert(0, 'tests'); from pathlib import Path; "
+        "import test_delivery_loopback as here; here.drain(Path(sys.argv[1]), sys.argv[2])"
+    )
+    begun = time.monotonic()
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script, str(home.folder), url],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     receipted, base, peak, cpu = map(float, done.stdout.split())
     print(
@@ -265,8 +316,8 @@ def test_a_backlog_drains_with_bounded_memory(tmp_path, count):
         f"memory {base:.0f} MB before, {peak:.0f} MB at most"
     )
     assert receipted == count + 1
-    assert len(applied(home)) == count + 1
-    assert {applied(home)[one] for one in ids} == {1}
+    there = applied(home)
+    assert {there[one] for one in ids} == {1}
     assert peak - base < 16  # 12 MB of record, 10,000 rows: neither is ever held whole
 
 
@@ -275,13 +326,19 @@ def drain(centre: Path, url: str) -> None:
     from ektp_biocheck.delivery.centre.home import Home
 
     home = Home.load(centre)
-    settings = settings_of(home, url)
-    folder = centre / "stations" / "kec-01"
+    settings = settings_of(home, url, "kec-02")
+    folder = centre / "stations" / "kec-02"
     client = HttpCentre(settings.centre, settings.limits)
-    with closing(connect(StationFolder(folder).database)) as connection, client:
+    with closing(opened(folder)) as connection, client:
         client.inventory(InventoryQuestion(nonce="0" * 64, items=()))
         sending = sender(connection, folder, client, settings, piece_kib=256)
-        base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+        base = megabytes("VmRSS")
         ended = sending.send_due()
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(ended[Sent.RECEIPTED], base, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime)
+    print(ended[Sent.RECEIPTED], base, megabytes("VmHWM"), time.process_time())
+
+
+def megabytes(name: str) -> float:
+    """Return one of this process's own figures on its memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))

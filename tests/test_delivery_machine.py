@@ -24,7 +24,6 @@ from ektp_biocheck.delivery.client import DeliveryError
 from ektp_biocheck.delivery.messages import FinalStatus, MessageError
 from ektp_biocheck.delivery.reconcile import reconcile
 from ektp_biocheck.records import audit, clock, crash, store
-from ektp_biocheck.records.database import connect
 from ektp_biocheck.records.states import State
 from ektp_biocheck.records.sweep import sweep
 
@@ -76,7 +75,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(faults=st.lists(FAULT, max_size=8), other=st.lists(FAULT, max_size=8))
     def two_senders(self, faults, other):
-        connection = self.station.second_connection()
+        connection = self.station.open()
         second_line = Line(self.centre, other)
         second = self.station.sender(second_line, self.centre.keys, connection=connection)
         line = Line(self.centre, faults)
@@ -165,8 +164,9 @@ class Delivery(RuleBasedStateMachine):
         if not self.backup.exists():
             return
         self.station.connection.close()
-        for name in ("", "-journal", "-wal", "-shm"):
-            self.station.place.database.with_name(f"station.sqlite{name}").unlink(missing_ok=True)
+        database = self.station.place.database
+        for path in database.parent.glob(f"{database.name}*"):
+            path.unlink()
         shutil.copy(self.backup, self.station.place.database)
         self._start_anew(must_reconcile=True)
 
@@ -181,7 +181,7 @@ class Delivery(RuleBasedStateMachine):
 
     def _start_anew(self, must_reconcile=False):
         self.station.connection.close()
-        self.station.connection = connect(self.station.place.database)
+        self.station.connection = self.station.open()
         if must_reconcile:
             self.station.connection.execute("UPDATE station SET must_reconcile = 1")
         sweep(self.station.connection, self.station.root, self.station.keys)
@@ -234,7 +234,7 @@ CALM = settings(
 
 def test_no_order_of_failures_loses_or_repeats_anything():
     run_state_machine_as_test(
-        Delivery, settings=settings(CALM, max_examples=8, stateful_step_count=25)
+        Delivery, settings=settings(CALM, max_examples=40, stateful_step_count=30)
     )
 
 

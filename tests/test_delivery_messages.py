@@ -1,5 +1,6 @@
 """Messages between station and centre: what is taken in, what is signed, what is refused."""
 
+import base64
 import json
 
 import pytest
@@ -145,6 +146,14 @@ def test_a_receipt_is_believed_only_from_its_signer():
         verified(replace(signed, centre="kabupaten"), KEYS)
     with pytest.raises(MessageError, match="is wrong"):
         verified(sign(receipt(), Ed25519PrivateKey.from_private_bytes(b"x" * 32)), KEYS)
+
+
+def test_what_is_signed_is_the_kind_and_every_field_in_canonical_form():
+    """So that a centre in another language can sign too."""
+    fields = json.loads(encode(sign(receipt(), KEY)))
+    signature = base64.b64decode(fields.pop("signature"))
+    text = json.dumps({"kind": "receipt"} | fields, sort_keys=True, separators=(",", ":"))
+    KEY.public_key().verify(signature, text.encode())
 
 
 def test_a_receipt_cannot_be_passed_off_as_another_message():

@@ -17,6 +17,7 @@ from ektp_biocheck.delivery.messages import FinalStatus, Inventory, MessageError
 from ektp_biocheck.delivery.reconcile import is_due, reconcile
 from ektp_biocheck.records import audit, clock, store
 from ektp_biocheck.records.states import State
+from ektp_biocheck.records.sweep import sweep
 
 DAY = timedelta(hours=24)
 
@@ -352,15 +353,9 @@ def restored(station, tmp_path, backup):
     shutil.copytree(backup, station.root)
     again = object.__new__(Station)
     again.__dict__ |= station.__dict__
-    again.connection = store_connection(station)
+    again.connection = again.open()
     again.connection.execute("UPDATE station SET must_reconcile = 1")
     return again
-
-
-def store_connection(station):
-    from ektp_biocheck.records.database import connect
-
-    return connect(station.place.database)
 
 
 def test_yesterdays_backup_applies_nothing_twice(station, centre, tmp_path):
@@ -382,6 +377,7 @@ def test_yesterdays_backup_applies_nothing_twice(station, centre, tmp_path):
     assert codes(found) == ["UNKNOWN_HERE"]  # the record of the day that was lost
     assert found.alarms[0].record_id == new[0]
     assert [again.state(record_id) for record_id in old] == [State.HELD, State.CLOSED, State.HELD]
+    assert not store.must_reconcile(again.connection)
     sender.send_due()
     assert centre.applied == dict.fromkeys(old + new, 1)
     again.connection.close()
@@ -390,7 +386,6 @@ def test_yesterdays_backup_applies_nothing_twice(station, centre, tmp_path):
 def test_w9_a_payload_whose_row_was_lost_in_a_crash_is_adopted_and_sent(station, centre):
     """The file is there, the commit was cut off: MOSIP leaves an orphan nobody sends."""
     from ektp_biocheck.records import crash
-    from ektp_biocheck.records.sweep import sweep
 
     class PowerCut(BaseException):
         pass
@@ -435,9 +430,13 @@ def test_the_daily_sheet_shows_a_record_that_somebody_took_out(station, centre):
     station.connection.execute("PRAGMA foreign_keys = OFF")
     for trigger in ("record_kept", "receipt_kept"):
         station.connection.execute(f"DROP TRIGGER {trigger}")
-    station.connection.execute("DELETE FROM record WHERE record_id = ?", (record_id,))
+    for table in ("outbox", "record"):
+        station.connection.execute(f"DELETE FROM {table} WHERE record_id = ?", (record_id,))  # noqa: S608
     (day,) = daily_sheet(station.connection, timedelta(hours=7))
     assert (day.sealed, day.difference) == (2, 1)
+    assert sweep(station.connection, station.root, station.keys).adopted == [record_id]
+    (day,) = daily_sheet(station.connection, timedelta(hours=7))
+    assert (day.sealed, day.difference) == (2, 0)
 
 
 def test_every_state_has_its_place_on_the_sheet():

@@ -95,14 +95,19 @@ def test_w14_an_upload_goes_on_where_it_stopped(station, centre):
 
 def test_w14_the_wait_is_written_down_grows_and_survives_a_restart(station, centre):
     (record_id,) = station.seal()
-    line = Line(centre, ["lost"])
+    line = Line(centre, ["lost", "lost"])
     station.sender(line, centre.keys, random=Always(1.0)).send_due()
     row = store.record(station.connection, record_id)
     assert (row.attempts, row.not_before) == (1, "2026-01-05T08:00:04.000Z")
-    other = station.second_connection()
-    assert station.sender(line, centre.keys, connection=other).send_due()[Sent.RECEIPTED] == 0
+    other = station.open()
+    again = station.sender(line, centre.keys, connection=other, random=Always(1.0))
+    assert again.send_due()[Sent.LATER] == 0
     station.clock.forward(seconds=4)
-    assert station.sender(line, centre.keys, connection=other).send_due()[Sent.RECEIPTED] == 1
+    assert again.send_due()[Sent.LATER] == 1
+    row = store.record(station.connection, record_id)
+    assert (row.attempts, row.not_before) == (2, "2026-01-05T08:00:12.000Z")
+    station.clock.forward(seconds=8)
+    assert again.send_due()[Sent.RECEIPTED] == 1
     other.close()
 
 
@@ -280,6 +285,7 @@ def test_a_missing_disk_is_not_a_thousand_lost_records(station, centre):
     station.place.sealed.rename(station.root / "elsewhere")
     with pytest.raises(UnreadableError, match="is the disk mounted"):
         station.sender(centre, centre.keys).send_due()
+    assert centre.calls == []
     assert set(station.states()) == {State.QUEUED}
 
 
@@ -313,7 +319,7 @@ def test_a_clock_set_back_ten_years_does_not_delay_anything(station, centre):
 def test_two_senders_on_one_outbox_are_harmless(station, centre):
     """The second sends while the first is between any two of its calls."""
     ids = station.seal(4)
-    other = station.second_connection()
+    other = station.open()
     second = station.sender(centre, centre.keys, connection=other)
     line = Line(centre)
     line.before = lambda _: second.send_due()
@@ -326,7 +332,7 @@ def test_two_senders_on_one_outbox_are_harmless(station, centre):
 
 def test_a_sender_that_hung_finds_its_record_sent_by_another(station, centre):
     (record_id,) = station.seal()
-    other = station.second_connection()
+    other = station.open()
     second = station.sender(centre, centre.keys, connection=other)
     line = Line(centre, [None, "answer lost"])
     went = []
@@ -345,6 +351,22 @@ def test_a_sender_that_hung_finds_its_record_sent_by_another(station, centre):
     other.close()
 
 
+def test_a_sender_that_hung_does_not_disturb_the_one_that_took_over(station, centre):
+    (record_id,) = station.seal()
+    line = Line(centre, [None, "answer lost"])
+
+    def hang(name):
+        if name == "upload":
+            station.clock.forward(seconds=outbox.LEASE_SECONDS + 1)
+            claimed = outbox.claim(station.connection, record_id, "second", station.clock)
+            assert claimed is not None
+
+    line.before = hang
+    assert station.sender(line, centre.keys).send_one(record_id) is Sent.LATER
+    assert store.record(station.connection, record_id).attempts == 0
+    assert station.sender(centre, centre.keys).send_one(record_id) is Sent.TAKEN
+
+
 def test_a_lease_is_not_held_against_a_clock_that_was_set_back(station, centre):
     (record_id,) = station.seal()
     outbox.prepare(station.connection)
@@ -352,6 +374,16 @@ def test_a_lease_is_not_held_against_a_clock_that_was_set_back(station, centre):
     assert outbox.claim(station.connection, record_id, "second", lambda: START) is None
     back = START - timedelta(days=3653)
     assert outbox.claim(station.connection, record_id, "second", lambda: back) is not None
+
+
+def test_what_another_sender_has_just_tried_is_not_tried_again(station):
+    (record_id,) = station.seal()
+    outbox.prepare(station.connection)
+    (row,) = store.due(station.connection, START)  # the list of a sender that was slow
+    store.next_attempt(station.connection, record_id, wait_s=60, error="no line", now=START)
+    assert outbox.claim(station.connection, row.record_id, "slow", lambda: START) is None
+    later = START + timedelta(seconds=60)
+    assert outbox.claim(station.connection, row.record_id, "slow", lambda: later) is not None
 
 
 def test_a_lease_is_taken_at_the_time_of_the_commit_not_of_the_wait_for_it(station):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ektp_biocheck.cli.centre_station import FOLDER, opened, station
-from ektp_biocheck.cli.common import lang_option, plain_endings
+from ektp_biocheck.cli.centre_station import FOLDER, centre_endings, opened, station
+from ektp_biocheck.cli.common import lang_option
 from ektp_biocheck.lang import in_language
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def init(
 
     The key that opens records, keys/centre-seal.key, is not needed for receiving: take it away.
     """
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from ektp_biocheck.delivery.centre import setup
 
         fields = {"name": name, "port": port, "database": database, "quota": quota}
@@ -113,7 +113,7 @@ def serve(folder: Path, listen: str | None, port: int | None, upstream: str | No
 
     What is in transit is finished first. After a power cut just start it again.
     """
-    with plain_endings("Stopped."):
+    with centre_endings("Stopped."):
         import logging
 
         from ektp_biocheck.delivery.centre.home import Home
@@ -149,7 +149,7 @@ def state(
     folder: Path, record_id: str, status: str, reason: str, instances: tuple[str, ...]
 ) -> None:
     """Add a signed statement about RECORD_ID; its station reads it when it asks next."""
-    with plain_endings(_UNCHANGED), opened(folder) as store:
+    with centre_endings(_UNCHANGED), opened(folder) as store:
         from ektp_biocheck.delivery.centre.answers import add_statement
         from ektp_biocheck.delivery.messages import FinalStatus
 
@@ -172,7 +172,7 @@ def stock(context: click.Context, folder: Path, verify: bool, as_json: bool, lan
     With --verify every record is read through; a damaged one is answered as absent from then
     on, and its station sends it again: exit code 1.
     """
-    with plain_endings("The records read so far are counted as they were found."):
+    with centre_endings("The records read so far are counted as they were found."):
         from dataclasses import asdict
 
         from rich.console import Console
@@ -207,7 +207,7 @@ def reconcile(context: click.Context, folder: Path, upstream: str | None, lang: 
     What it does not hold is sent again by the server; what it holds differently is for a person.
     Exit code 1 when there is any of it.
     """
-    with plain_endings("What was answered so far is written down."):
+    with centre_endings("What was answered so far is written down."):
         from rich.console import Console
 
         from ektp_biocheck.cli import centre_show

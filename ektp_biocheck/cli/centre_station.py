@@ -14,11 +14,27 @@ if TYPE_CHECKING:
     from ektp_biocheck.delivery.centre.store import Store
     from ektp_biocheck.lang import Lang
 
-__all__ = ["FOLDER", "opened", "station"]
+__all__ = ["FOLDER", "centre_endings", "opened", "station"]
 
 _UNCHANGED = "Nothing was changed."
 FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 _ID = click.argument("station_id", metavar="NAME")
+
+
+@contextmanager
+def centre_endings(interrupted: str) -> Iterator[None]:
+    """End as `plain_endings` does; a package that is not installed is told with the cure."""
+    from ektp_biocheck.errors import InstallationError
+
+    with plain_endings(interrupted):
+        try:
+            yield
+        except InstallationError:
+            raise
+        except ImportError as error:
+            raise InstallationError(
+                "this needs the centre's extra: pip install 'ektp-biocheck[centre]'"
+            ) from error
 
 
 @contextmanager
@@ -66,7 +82,7 @@ def add(
     ektp-biocheck centre station add centre/ kota-01 --office
     ektp-biocheck centre station add centre/ kec-03 --via kota-01 --public-key kec-03.pub
     """  # noqa: D301 - click reads the backspace
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from ektp_biocheck.delivery.centre import setup
         from ektp_biocheck.delivery.centre.home import Home
         from ektp_biocheck.errors import InputError
@@ -97,7 +113,7 @@ def add(
 @lang_option
 def list_(folder: Path, lang: "Lang") -> None:
     """List stations and offices, with what is registered about them."""
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from rich.console import Console
 
         from ektp_biocheck.cli.centre_show import station_table
@@ -106,6 +122,30 @@ def list_(folder: Path, lang: "Lang") -> None:
         with opened(folder) as store, store.engine.begin() as connection:
             every = stations.every(connection)
     Console().print(station_table(every, lang))
+
+
+@station.command(short_help="The newest head of a station's audit chain.")
+@FOLDER
+@_ID
+def head(folder: Path, station_id: str) -> None:
+    """Print the newest head of NAME's audit chain that came with a record.
+
+    \b
+    ektp-biocheck audit verify STATION --seen $(ektp-biocheck centre station head centre/ NAME)
+
+    Exit code 1 when none came yet.
+    """  # noqa: D301 - click reads the backspace
+    with centre_endings(_UNCHANGED):
+        from ektp_biocheck.delivery.centre import stations
+        from ektp_biocheck.errors import InputError
+
+        with opened(folder) as store, store.engine.begin() as connection:
+            known = stations.find(connection, station_id)
+        if known is None:
+            raise InputError(f"no station {station_id} is registered: see `centre station list`")
+    if known.audit_head is None:
+        raise SystemExit(1)
+    click.echo(known.audit_head)
 
 
 @station.command(short_help="Take nothing from a station any more.")
@@ -139,7 +179,7 @@ def quota(folder: Path, station_id: str, records: int) -> None:
 @click.argument("public_key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def key(folder: Path, station_id: str, public_key: Path) -> None:
     """Also take what NAME signed with PUBLIC_KEY: it was set up anew. Older keys stay good."""
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from ektp_biocheck.delivery.centre import stations
         from ektp_biocheck.records.keys import load_verifying_key
 
@@ -154,7 +194,7 @@ def key(folder: Path, station_id: str, public_key: Path) -> None:
 @lang_option
 def renew(folder: Path, station_id: str, lang: "Lang") -> None:
     """Make a new certificate for NAME; from now on it is the only one accepted."""
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from ektp_biocheck.delivery.centre import setup
         from ektp_biocheck.delivery.centre.home import Home
 
@@ -171,7 +211,7 @@ def renew(folder: Path, station_id: str, lang: "Lang") -> None:
 
 
 def _change(folder: Path, station_id: str, **values: int | bool) -> None:
-    with plain_endings(_UNCHANGED):
+    with centre_endings(_UNCHANGED):
         from ektp_biocheck.delivery.centre import stations
 
         with opened(folder) as store, store.engine.begin() as connection:

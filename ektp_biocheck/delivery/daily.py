@@ -84,7 +84,7 @@ def daily_sheet(connection: sqlite3.Connection, utc_offset: timedelta) -> list[D
     days: dict[str, Day] = {}
     day_of: dict[str, str] = {}
     for record_id, at, suspect in _sealed(connection):
-        if record_id in day_of:  # adopted again after a restore
+        if record_id in day_of:  # adopted after its row was taken out: sealed once all the same
             continue
         day = day_of[record_id] = _day(at, utc_offset)
         line = days.setdefault(day, Day(day))

@@ -141,7 +141,7 @@ def _effect(
     again = target is State.REFUSED_TECHNICAL or (
         target is State.REFUSED_QUALITY and _failures(connection, row.record_id) == 1
     )
-    if again and row.erased_at is None:
+    if again:
         why = f"sent again after {statement.status}"
         store.move(connection, row.record_id, State.QUEUED, why, actor="reconcile")
         return None
