@@ -72,7 +72,7 @@ def confidence(every: int) -> None:
         side = float(max(clean.shape))
         found = search.find(clean, reflection) + search.find_clouded(clean, reflection)
         for h in found:
-            rows.append(search.cues(h.pupil, h.limbus, h.homogeneity, h.clouded, side))
+            rows.append(search.cues(h.pupil, h.limbus, h.homogeneity, side))
             right.append(b is not None and _right(h, b, factor))
             groups.append(group)
 

@@ -196,6 +196,7 @@ def _sealing(opened: "Station") -> "Callable[[str, Finished], None] | None":
             err=True,
         )
         return None
+    _check_name(opened)
     opening = opened.start_day()
     if opening.sealed:
         click.echo(f"Sealed now: {len(opening.sealed)} finished before a break.", err=True)
@@ -208,6 +209,22 @@ def _sealing(opened: "Station") -> "Callable[[str, Finished], None] | None":
         opened.seal(transaction)
 
     return seal
+
+
+def _check_name(opened: "Station") -> None:
+    """Refuse a station code that the centre would refuse with every record."""
+    settings = opened.config.folder / "delivery.toml"
+    if not settings.is_file():
+        return
+    from ektp_biocheck.delivery.settings import load_settings
+    from ektp_biocheck.errors import InputError
+
+    known = load_settings(settings).station
+    if known != opened.config.station:
+        raise InputError(
+            f"--station {opened.config.station}: this folder's delivery.toml and certificate are "
+            f"those of {known}: use --station {known}"
+        )
 
 
 def _day(text: str | None) -> str | None:

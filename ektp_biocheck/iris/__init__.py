@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.defects import found
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.iris.absence import is_face, why_no_eye
-from ektp_biocheck.iris.cause import likely_cause
+from ektp_biocheck.iris.cause import CROWDED, crowded, likely_cause
 from ektp_biocheck.iris.findings import eye_defects, is_visible_light
 from ektp_biocheck.iris.measures import UNITS, measure_eye, measure_picture, missing
 from ektp_biocheck.iris.overlay import overlay
@@ -37,7 +37,7 @@ __all__ = [
 ALGORITHM = "ektp-biocheck/iris 1.0.0"
 MEASURES: tuple[str, ...] = tuple(UNITS)
 _SURE_ENOUGH = 0.5  # confidence from which there is an eye
-_CERTAIN = 0.9  # confidence over which the rest of the picture is not asked
+_CERTAIN = 0.75  # confidence over which the rest of the picture is not asked
 _NOTHING_SEEN = 10.0  # per cent of the annulus
 _SMALL = 0.095  # iris radius over the picture's long side under which it may be a whole face
 
@@ -102,6 +102,8 @@ def assess(pixels: NDArray[np.uint8], *, level: Literal["full", "fast"] = "full"
         return _failed(pixels, "next to nothing of the iris is visible", causes, eye)
     value, points = score(measures)
     defects = tuple(eye_defects(eye, measures))
+    if value == 0 and defects:
+        return _failed(pixels, "nothing is left to compare", list(defects), eye)
     return Assessment("iris", ALGORITHM, value, None, measures, defects, points, eye)
 
 
@@ -119,7 +121,7 @@ def _check(pixels: NDArray[np.uint8], level: str) -> None:
 def _chance_eye(pixels: NDArray[np.uint8], eye: Eye) -> bool:
     """Whether something round was found, not surely, in a picture laid out like no eye."""
     if eye.confidence > _CERTAIN:
-        return False
+        return crowded(pixels) > CROWDED
     cause, probability = likely_cause(pixels)
     return cause == "none" and probability > 0.5
 

@@ -122,12 +122,9 @@ def _iris_greys(patch: Patch) -> tuple[float, float, float]:
         greys = patch.grey[(patch.d_limbus < 1) & patch.frame]
     if greys.size == 0:
         return 0.0, 1.0, 0.0
-    core = float(np.median(patch.grey[inner])) if inner.any() else float(np.median(greys))
-    # Lashes that reach this far are nearly as dark as the pupil and would pass for iris.
-    lit = greys[greys > core + 0.45 * (float(np.percentile(greys, 75)) - core)]
-    greys = lit if lit.size > 0.3 * greys.size else greys
     middle = float(np.median(greys))
     spread = 1.4826 * float(np.median(np.abs(greys - middle)))
+    core = float(np.median(patch.grey[inner])) if inner.any() else middle
     return middle, max(spread, 2.0 + 0.03 * middle), core
 
 
@@ -245,13 +242,13 @@ def cover(
     left = patch.annulus
     masks = {"outside": left & ~patch.frame}
     left = left & patch.frame
-    # Where lashes hang low they widen the spread themselves: bounded by the step to the pupil.
     step = middle - core
-    bar = middle - max(min(2.6 * spread, 0.6 * step), 0.3 * step)
-    dark = (patch.grey < bar) & (patch.d_pupil > 1.12)
+    dark = (patch.grey < middle - max(2.6 * spread, 0.3 * step)) & (patch.d_pupil > 1.12)
     lid = left & (v < upper.at(u))
     # A lid is skin and seldom darker than the iris; what is dark there hangs from it.
-    fringe = lid & dark
+    # Low lashes widen the spread itself, so here it is bounded by the step to the pupil.
+    bar = middle - max(min(2.6 * spread, 0.6 * step), 0.3 * step)
+    fringe = lid & (patch.grey < bar) & (patch.d_pupil > 1.12)
     masks["upper"] = lid & ~fringe
     left &= ~lid
     masks["lower"] = left & (v > lower.at(u))

@@ -12,10 +12,8 @@ from ektp_biocheck.opencv import cv2
 __all__ = ["Ring", "bright_ring", "fit_limbus", "move_limbus"]
 
 _SIDES = np.radians(np.r_[-34:54:4, 126:214:4].astype(np.float32))
-# Twice as dense for the last word: what texture does to the edge averages out.
-_FINE_SIDES = np.radians(np.r_[-34:54:2, 126:214:2].astype(np.float32))
-_BESIDE = 0.587  # |cos| of the directions that lids leave alone, those of _FINE_SIDES
-_FINE_ALL = np.radians(np.r_[-34:214:2].astype(np.float32))
+_ALL = np.radians(np.r_[-34:214:4].astype(np.float32))
+_BESIDE = np.isin(_ALL, _SIDES)
 _RIGHT = slice(0, 22)
 _LEFT = slice(22, 44)
 _SHARED_SHAPE = 0.8  # how much of the pupil's ellipse the limbus is expected to share
@@ -126,10 +124,10 @@ def _limbus_points(
     rays = cv2.remap(picture, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (px[14] >= 0) & (py[14] >= 0)
     inside &= (px[14] <= picture.shape[1] - 1) & (py[14] <= picture.shape[0] - 1)
-    step = cv2.blur(rise(rays, 6), (3, 1), borderType=cv2.BORDER_REPLICATE)
+    step = rise(rays, 6)
     rows, height = peaks(step)
     edge = (scale[0] + rows * (scale[1] - scale[0])) * centre
-    sides = np.abs(np.cos(angles)) > _BESIDE
+    sides = _BESIDE if angles is _ALL else np.ones(len(angles), bool)
     level = float(np.median(np.maximum(height[sides], 0)))
     weight = (height > 0.3 * level) & inside & (rows > 1.5) & (rows < 26.5)
     # Lashes and lids over the rim: what lies just inside must look like iris.
@@ -141,24 +139,19 @@ def _limbus_points(
     return edge.astype(np.float32), height, weights.astype(np.float32), inside
 
 
-# how far to look to both sides (radii), where, and how stiff the ellipse is
-_PASSES = ((0.14, _FINE_SIDES, 120.0), (0.10, _FINE_ALL, 24.0), (0.08, _FINE_ALL, 12.0))
-
-
-def _refine_limbus(
-    picture: NDArray[np.float32],
-    rough: Boundary,
-    pupil: Boundary,
-    passes: tuple[tuple[float, NDArray[np.float32], float], ...] = _PASSES,
-) -> Boundary:
+def _refine_limbus(picture: NDArray[np.float32], rough: Boundary, pupil: Boundary) -> Boundary:
     """Sides first; then the lower rim too, where it continues the curve of the sides."""
     boundary = rough
-    for width, angles, stiffness in passes:
+    for width, angles, stiffness in (
+        (0.14, _SIDES, 60.0),
+        (0.10, _ALL, 12.0),
+        (0.08, _ALL, 6.0),
+    ):
         edge, height, weights, inside = _limbus_points(picture, boundary, width, angles)
         shape = boundary.radius(angles) - boundary.r
-        centring = (3.0, 1.2, pupil.x - boundary.x, pupil.y - boundary.y)
+        centring = (1.5, 0.6, pupil.x - boundary.x, pupil.y - boundary.y)
         solution, residual = fit_harmonics(angles, edge - shape, weights, stiffness, centring)
-        sides = np.abs(np.cos(angles)) > _BESIDE
+        sides = _BESIDE if angles is _ALL else np.ones(len(angles), bool)
         on = (weights > 0) & (np.abs(residual) < 0.05 * boundary.r)
         r = boundary.r
         boundary = Boundary(
@@ -230,6 +223,6 @@ def move_limbus(
 ) -> Boundary | None:
     """Fit the limbus again from a start `factor` times as large; ``None`` without an edge there."""
     rough = replace(limbus, r=limbus.r * factor, c=limbus.c * factor, s=limbus.s * factor)
-    fitted = _refine_limbus(picture, rough, pupil, _PASSES[1:])  # not back to the first rise
+    fitted = _refine_limbus(picture, rough, pupil)
     found = fitted.fraction > 0.5 and fitted.strength > 0.35 * limbus.strength
     return fitted if found and abs(fitted.r / rough.r - 1) < 0.08 else None

@@ -30,12 +30,9 @@ CUES = (
     "homogeneity",
     "ratio",
     "size",
-    "clouded",
 )
 SURE = 0.97  # no need to look at further candidates
-_WEIGHTS = np.array(
-    [-1.087, 6.653, -4.872, -0.011, 4.822, -5.148, 0.804, 1.789, -4.005, 6.033, -4.929]
-)
+_WEIGHTS = np.array([-6.934, 10.368, -5.766, 0.757, 6.002, -3.363, -0.038, 1.351, -5.093, 4.854])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +50,7 @@ class Hypothesis:
     confidence: float
 
 
-def cues(
-    pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float
-) -> NDArray[np.float64]:
+def cues(pupil: Boundary, limbus: Boundary, even: float, side: float) -> NDArray[np.float64]:
     """Figures behind the confidence, in the order of `CUES`; `side`: the picture's long side."""
     return np.array(
         [
@@ -69,7 +64,6 @@ def cues(
             even,
             abs(np.log(pupil.r / limbus.r / 0.38)),
             np.log(min(limbus.r / (0.16 * side), 1.0)),
-            float(clouded),
         ]
     )
 
@@ -77,7 +71,7 @@ def cues(
 def _judge(
     pupil: Boundary, limbus: Boundary, even: float, clouded: bool, side: float
 ) -> Hypothesis:
-    score = float(_WEIGHTS @ cues(pupil, limbus, even, clouded, side))
+    score = float(_WEIGHTS @ cues(pupil, limbus, even, side))
     return Hypothesis(pupil, limbus, even, clouded, float(1 / (1 + np.exp(-score))))
 
 
