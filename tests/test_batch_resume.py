@@ -258,7 +258,7 @@ def test_results_are_on_the_disk_soon(tmp_path, monkeypatch):
 def test_killed_at_random_times_again_and_again_gives_the_same_bytes(tmp_path):
     """The parent, then its workers, die at times nobody chose."""
     folder = tmp_path / "captures"
-    for seed in range(300):
+    for seed in range(400):
         save(folder / f"{seed % 7}" / f"{seed}.png", ridges(seed))
     (folder / "empty.png").touch()
     words = ("batch", folder, "--modality", "finger", "--workers", 2)
@@ -269,9 +269,9 @@ def test_killed_at_random_times_again_and_again_gives_the_same_bytes(tmp_path):
     kills = 0
     while True:
         run = command(*words, "--out", out, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + rng.uniform(1.0, 6.0)
+        until = time.monotonic() + rng.uniform(1.0, 4.0)
         while run.poll() is None and time.monotonic() < until:
-            time.sleep(rng.uniform(0.2, 1.0))
+            time.sleep(rng.uniform(0.2, 0.6))
             for worker in _children(run.pid):
                 if rng.random() < 0.3:
                     _kill(worker)
@@ -284,7 +284,7 @@ def test_killed_at_random_times_again_and_again_gives_the_same_bytes(tmp_path):
         kills += 1
         assert all(_gone(worker) for worker in workers)
     command(*words, "--out", out).wait()
-    assert kills > 3
+    assert kills >= 2
     assert tables(out) == expected
 
 

@@ -6,7 +6,8 @@ detail, which no second touch repeats: the means of all columns and of all rows,
 smooth part. Such a profile survives another encoding, a change of brightness and a crop (it
 shifts), and nobody can draw the capture from it.
 
-All arithmetic that decides is on whole numbers, so that every machine decides alike.
+Signatures are whole numbers, and so are the sums that decide: the order in which they are added
+up does not matter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ LONGEST = 1024
 _EDGE = 6  # pixels at each end that frames and fringes spoil
 _LEAST_DETAIL = 0.05  # grey levels; below it the picture is empty
 _BINS = 512
-_CHUNK = 256
+_CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +138,20 @@ def _pairs(signatures: Sequence[bytes]) -> Iterator[tuple[int, int]]:
     """Yield the pairs whose spectra are alike: a shift, and so a crop, hardly changes them.
 
     The spectra are small whole numbers, whose products add up exactly in any order even as
-    floats; so the pairs do not depend on the machine.
+    floats; so the pairs do not depend on how many cores the sums are spread over.
     """
     if len(signatures) < 2:
         return
     spectra = np.stack([_spectrum(packed) for packed in signatures])
     lengths = np.sqrt((spectra.astype(np.float64) ** 2).sum(axis=1))
-    for start in range(0, len(spectra), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        products = spectra[chunk] @ spectra[start:].T
-        limit = MAYBE * np.outer(lengths[chunk], lengths[start:])
-        rows, columns = np.nonzero(products >= limit)
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-            if i < j:
-                yield start + i, start + j
+    for top in range(0, len(spectra), _CHUNK):
+        for left in range(top, len(spectra), _CHUNK):
+            one, two = slice(top, top + _CHUNK), slice(left, left + _CHUNK)
+            limit = MAYBE * np.outer(lengths[one], lengths[two])
+            rows, columns = np.nonzero(spectra[one] @ spectra[two].T >= limit)
+            for i, j in zip((top + rows).tolist(), (left + columns).tolist(), strict=True):
+                if i < j:
+                    yield i, j
 
 
 def _spectrum(packed: bytes) -> NDArray[np.float32]:

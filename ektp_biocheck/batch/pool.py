@@ -29,7 +29,7 @@ __all__ = ["Loss", "Worker", "cores", "run_pool"]
 
 _START_SECONDS = 300.0  # a cold disk and a virus scanner; loading takes a second or two
 _LAST_BREATH_SECONDS = 10.0  # between closing the pipe and being gone
-AHEAD = 2  # items a worker has at once
+AHEAD = 2  # items that a worker has at once
 _STRIKES = 3  # workers in a row that do not get ready; one alone may have been killed
 _SPAWN = get_context("spawn")
 

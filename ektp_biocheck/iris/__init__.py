@@ -37,7 +37,7 @@ __all__ = [
 ALGORITHM = "ektp-biocheck/iris 1.0.0"
 MEASURES: tuple[str, ...] = tuple(UNITS)
 _SURE_ENOUGH = 0.5  # confidence from which there is an eye
-_CERTAIN = 0.75  # confidence over which the rest of the picture is not asked
+_CERTAIN = 0.9  # confidence over which the rest of the picture is not asked
 _NOTHING_SEEN = 10.0  # per cent of the annulus
 _SMALL = 0.095  # iris radius over the picture's long side under which it may be a whole face
 
