@@ -209,7 +209,9 @@ class Officers:
             self.station.record_fallback(who, None, "FB_RESTART", by=self.first)
             self.clock.passes(60)
             return
-        # Nothing is closed and nothing saved: the object is left lying as a power cut leaves it.
+        # Nothing is saved: all is on the disk already. Closing lets the folder's lock go, as the
+        # end of the process does in a real power cut.
+        self.station.close()
         self.station = Station(self.config, clock=self.clock)
         self.clock.passes(240)
         self.tell.power_cut(self.station.review(who))

@@ -111,7 +111,9 @@ def assessed(modality, score, defects, maps):
 
 def station(folder, pictures, *, quick=True, **more):
     """Open a station; `quick` leaves out the fsync, which most tests do not need."""
-    made = Station(StationConfig("KEC-1", "Ngargoyoso", folder), scorers=pictures.scorers(), **more)
+    made = Station(
+        StationConfig("kec-01", "Ngargoyoso", folder), scorers=pictures.scorers(), **more
+    )
     if quick:
         made._desk.connection.execute("PRAGMA synchronous = OFF")
     return made

@@ -7,6 +7,7 @@ test_batch_resume.py, B6 is about its report.
 import json
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -28,6 +29,8 @@ from ektp_biocheck.samples import RawLayout
 from fixtures.iris import EyeSpec, draw_eye
 
 ONE = How(workers=1)
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +211,7 @@ def invoke(words):
 def test_excel_and_parquet_and_the_policy_are_there_when_asked_for(district, out, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     policy = tmp_path / "policy.toml"
-    policy.write_text("[finger]\naccept = 40\n")
+    policy.write_bytes((ROOT / "ektp_biocheck" / "capture" / "policy.toml").read_bytes())
     more = tmp_path / "out"
     words = ["batch", str(district[0]), "--out", str(more), "--workers", "1"]
     words += ["--bom", "--parquet", "--policy", str(policy)]
@@ -363,3 +366,14 @@ def test_a_worker_that_was_killed_while_it_loaded_does_not_end_the_run(monkeypat
     assert sorted(results) == [(0, "A"), (1, "B")]
     assert pool_module._STRIKES == 3
     assert os.environ["SABOTEUR_FUSE"]
+
+
+def test_a_policy_that_is_none_is_refused_and_not_recorded(district, tmp_path):
+    folder, _ = district
+    policy = tmp_path / "policy.toml"
+    policy.write_text("foo = nan\n")
+    words = ["batch", str(folder), "--out", str(tmp_path / "out"), "--policy", str(policy)]
+    told = CliRunner().invoke(main, words)
+    assert told.exit_code == 2
+    assert "policy.toml" in told.output
+    assert not (tmp_path / "out" / "results.csv").exists()

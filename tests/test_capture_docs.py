@@ -1,12 +1,14 @@
 """What the capture pages show was run, and they name everything there is."""
 
 import re
+import shutil
 from pathlib import Path
 
 from stations import NIK
 
 from ektp_biocheck.capture.paper import REASONS
 from ektp_biocheck.capture.verdict import REASON_CODES
+from ektp_biocheck.records import keys
 from fixtures.fingerprint import Condition, hand, slap
 
 DOCS = Path(__file__).parents[1] / "docs" / "capture"
@@ -18,10 +20,16 @@ def page(name):
 
 def test_the_example_of_the_station_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    keys.make_centre_keys(tmp_path / "centre")
+    keys.make_station_keys(tmp_path / "station" / "keys")
+    for name in ("centre-seal.pub", "centre-sign.pub"):
+        shutil.copy(tmp_path / "centre" / name, tmp_path / "station" / "keys" / name)
     code = re.search(r"```python\n(.*?)```", page("station.md"), re.S)[1]
     pixels = slap(hand(21, "right"), Condition(), impression=1).pixels
     exec(compile(code, "station.md", "exec"), {"nik": NIK, "pixels": pixels})  # noqa: S102
-    assert capsys.readouterr().out.splitlines()[0].startswith("telunjuk kanan ACCEPT")
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("telunjuk kanan ACCEPT")
+    assert told[-1] == "True"
 
 
 def test_every_code_is_explained():

@@ -73,6 +73,9 @@ def test_what_a_station_is_handed_is_complete(folder):
     ("arguments", "says"),
     [
         (["--name", "not a name"], "name"),
+        (["--host", "bad host/.."], "neither a host name nor an address"),
+        (["--host", "10.0.0.300"], "neither a host name nor an address"),
+        (["--host", "https://x.id"], "neither a host name nor an address"),
         (["--host", "localhost", "--station", "../x"], "a station's name is"),
         (["--upstream", "."], "delivery.toml"),
         (["--database", "mysql://x/y"], "write sqlite"),
@@ -89,6 +92,18 @@ def test_a_wrong_setup_is_told_in_one_line(tmp_path, arguments, says):
     assert says in said
     assert "secret" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named_by_its_own_name(tmp_path):
+    (tmp_path / "file").write_text("x")
+    said = run("init", tmp_path / "file" / "centre", code=2)
+    assert "centre cannot be made" in said
+    assert ".new" not in said
+
+
+def test_a_folder_that_cannot_be_served_is_named(folder):
+    (folder / "in-use").mkdir()
+    assert f"{folder} cannot be written" in run("serve", folder, code=2)
 
 
 def test_init_never_overwrites_a_centre(folder):

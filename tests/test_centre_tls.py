@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from centre_server import (
@@ -113,6 +114,25 @@ def test_a_centre_with_a_certificate_of_another_authority_gets_nothing(home, ser
         pytest.raises(CentreUnreachable, match="not trusted"),
     ):
         centre.announce(sealed(station_key(intruder)).announcement)
+
+
+@pytest.mark.parametrize("wrong", ["another authority", "expired"])
+def test_a_refused_certificate_is_told_as_such(
+    home, server, intruder, tmp_path, monkeypatch, wrong
+):
+    folder = keys_of(intruder)
+    if wrong == "expired":
+        monkeypatch.setattr(certificates, "_DAYS", -0.5)
+        certificates.issue_client(certificates.Authority.load(home.keys), "kec-01", tmp_path)
+        folder = tmp_path
+    settings = settings_of(home, server.url)
+    files = {"certificate": str(folder / "client.pem"), "key": str(folder / "client.key")}
+    centre = msgspec.structs.replace(settings.centre, **files)
+    with (
+        HttpCentre(centre, settings.limits) as http,
+        pytest.raises(CentreUnreachable, match=rf"refused this station's certificate \(.*{wrong}"),
+    ):
+        http.announce(sealed(station_key(home)).announcement)
 
 
 def test_a_good_certificate_of_another_station_is_not_enough(home, server):

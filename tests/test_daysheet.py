@@ -39,7 +39,7 @@ def person(number, village="Berjo", state=VerdictState.READY, minutes=4.0, **mor
 
 
 def day(*persons, on="2016-09-17"):
-    return DayFacts(on, "KEC-01", "Ngargoyoso", persons)
+    return DayFacts(on, "kec-01", "Ngargoyoso", persons)
 
 
 def text_of(*args, **options):
@@ -233,7 +233,7 @@ def test_a_plan_that_is_not_there(tmp_path):
 
 def worked(folder):
     """Make a station folder in which one person was finished and one is open."""
-    with Station(StationConfig("KEC-01", "Ngargoyoso", folder)) as station:
+    with Station(StationConfig("kec-01", "Ngargoyoso", folder)) as station:
         for number in (1, 2):
             who = station.begin(
                 f"331305450755000{number}",

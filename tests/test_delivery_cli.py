@@ -5,6 +5,7 @@ import json
 import os
 import re
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from centre_server import make_centre
@@ -13,8 +14,11 @@ from fake_centre import FakeCentre, Line
 from fake_station import NIK
 
 from ektp_biocheck.cli import main
-from ektp_biocheck.cli.delivery_texts import next_try, state_text, why_text
+from ektp_biocheck.cli.delivery_texts import next_try, row_state, state_text, why_text
+from ektp_biocheck.delivery.bundle import payload_in
 from ektp_biocheck.delivery.centre import answers
+from ektp_biocheck.delivery.centre.refused import REASONS
+from ektp_biocheck.delivery.client import CentreRefused
 from ektp_biocheck.delivery.messages import FinalStatus
 from ektp_biocheck.records import store
 from ektp_biocheck.records.database import connect
@@ -72,6 +76,12 @@ def seal(station, count=1):
     return ids
 
 
+def remove_database(station):
+    database = StationFolder(station).database
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+
+
 def states(station):
     with closing(connect(StationFolder(station).database)) as connection:
         return [row.state for row in store.records(connection)]
@@ -115,7 +125,10 @@ def test_a_dead_line_says_what_waits_since_when_and_why(station, centre):
     asked = run("reconcile", station)
     assert (asked.exit_code, "could not be asked: the line is down" in asked.output) == (2, True)
     centre.line.down = False
-    assert run("send", station, "--now").output.endswith(" waiting.\n")
+    assert (
+        "1 record signed for, 5 waiting.\n5: the line is down\n"
+        in run("send", station, "--now").output
+    )
 
 
 def test_what_needs_a_person_is_named_with_the_cure_and_the_queue_number(station, centre):
@@ -179,7 +192,7 @@ def test_outside_the_hours_is_no_failure(station, centre):
     sent = run("send", station)
     assert sent.exit_code == 0
     assert "outside the hours of sending" in sent.output
-    assert "1 records signed for" in run("send", station, "--now").output
+    assert "1 record signed for" in run("send", station, "--now").output
 
 
 def test_after_a_restore_it_asks_before_it_sends(station, centre):
@@ -188,16 +201,14 @@ def test_after_a_restore_it_asks_before_it_sends(station, centre):
         connection.execute("UPDATE station SET must_reconcile = 1")
     sent = run("send", station)
     assert sent.exit_code == 0
-    assert "1 records asked about: 1 UNKNOWN" in sent.output
-    assert "1 records signed for" in sent.output
+    assert "1 record asked about: 1 UNKNOWN" in sent.output
+    assert "1 record signed for" in sent.output
 
 
 def test_an_orphan_of_a_crash_is_sent_too(station, centre):
     seal(station)
-    database = StationFolder(station).database
-    for path in database.parent.glob(f"{database.name}*"):
-        path.unlink()
-    assert "1 records signed for" in run("send", station).output
+    remove_database(station)
+    assert "1 record signed for" in run("send", station).output
 
 
 def test_there_and_back_by_car(station, home, tmp_path):
@@ -213,11 +224,12 @@ def test_there_and_back_by_car(station, home, tmp_path):
     assert run("bundle", "import", home.folder, disk, "--lang", "id").exit_code == 0
     back = run("bundle", "receipts", station, disk)
     assert back.exit_code == 0
-    assert "2 receipts, 2 seen to be held, 1 new statements." in back.output
+    assert "2 receipts, 2 seen to be held, 1 new statement." in back.output
     assert states(station) == [State.CLOSED, State.HELD]
 
 
 def test_mistakes_are_named_and_end_with_the_right_code(station, tmp_path):
+    seal(station)
     empty = tmp_path / "empty"
     empty.mkdir()
     cases = [
@@ -241,8 +253,79 @@ def test_mistakes_are_named_and_end_with_the_right_code(station, tmp_path):
 def test_a_database_that_is_none_is_named(station):
     StationFolder(station).make().database.write_bytes(b"x" * 5_000)
     shown = run("outbox", station)
-    assert shown.exit_code == 2
+    assert shown.exit_code in (2, 3)
     assert "is not a database" in shown.output
+
+
+@pytest.mark.parametrize("command", [["outbox"], ["reconcile"], ["send", "--watch"]])
+def test_a_lost_database_is_named_and_no_empty_one_takes_its_place(station, centre, command):
+    seal(station)
+    remove_database(station)
+    shown = run(command[0], station, *command[1:])
+    assert shown.exit_code == 3
+    assert "is missing, but sealed records lie in" in shown.output
+    assert not StationFolder(station).database.exists()
+
+
+def test_a_refused_record_says_why_and_what_to_do_in_both_languages(station, centre):
+    seal(station)
+
+    def refuse(_):
+        raise CentreRefused(422, REASONS["wrong_seal"].detail)
+
+    centre.line.before = refuse
+    sent = run("send", station)
+    assert sent.exit_code == 1
+    assert "1: refused by the centre (422): this is not a sealed record" in sent.output
+    assert "name or key differs from what the centre knows" in sent.output
+    shown = run("outbox", station, "--lang", "id").output
+    assert "bukan rekaman tersegel stasiun ini" in shown
+    assert "Nama atau kunci stasiun berbeda" in shown
+    asked = run("reconcile", station, "--lang", "id")
+    assert (asked.exit_code, "pusat tidak dapat ditanya: ditolak pusat" in asked.output) == (
+        2,
+        True,
+    )
+
+
+def test_a_record_that_is_under_way_and_was_refused_is_not_called_unanswered(station):
+    seal(station)
+    with closing(connect(StationFolder(station).database)) as connection:
+        (row,) = store.records(connection)
+        store.move(connection, row.record_id, State.SENT, "bytes are going", actor="sender")
+        (row,) = store.records(connection)
+    assert "not answered yet" in row_state(row, "en")
+    assert "sent again" in row_state(replace(row, last_error="the line broke"), "en")
+    assert "refused" in row_state(replace(row, last_error="no", refusals=1), "en")
+
+
+def test_what_the_centre_does_not_hold_ends_reconcile_with_1(station, centre):
+    (record_id,) = seal(station)
+    run("send", station)
+    centre.held.pop(record_id)
+    asked = run("reconcile", station)
+    assert (asked.exit_code, "0 HELD" in asked.output) == (1, False)
+
+
+def test_a_lost_record_shows_in_every_exit_code(station, centre, tmp_path):
+    first, _ = seal(station, 2)
+    StationFolder(station).payload(first).unlink()
+    shown = run("bundle", "export", station, tmp_path / "usb")
+    assert (shown.exit_code, "1 record (" in shown.output) == (1, True)
+    run("send", station)
+    assert run("reconcile", station).exit_code == 1
+    assert run("outbox", station, "--daily").exit_code == 1
+
+
+def test_a_damaged_disk_is_told_in_words(station, home, tmp_path):
+    first, second = seal(station, 2)
+    run("bundle", "export", station, tmp_path / "usb")
+    payload_in(tmp_path / "usb", first).write_bytes(b"x")
+    payload_in(tmp_path / "usb", second).unlink()
+    shown = run("bundle", "import", home.folder, tmp_path / "usb", "--lang", "id")
+    assert shown.exit_code == 1
+    assert f"{first}  damaged: salinan di cakram rusak" in shown.output
+    assert f"{second}  missing: tidak ada di cakram" in shown.output
 
 
 def test_ctrl_c_says_that_nothing_is_lost(station, centre):
@@ -280,6 +363,13 @@ def test_every_state_has_words_in_both_languages(state):
 def test_reasons_of_the_sender_are_translated_and_others_kept():
     assert why_text("the centre asks to wait 60 s", "id") == "pusat minta menunggu 60 detik"
     assert why_text("the centre asks to wait 60 s", "en") == "the centre asks to wait 60 s"
+    refused = "the centre refused this station's certificate (it has expired)"
+    assert why_text(refused, "id") == "pusat menolak sertifikat stasiun ini (masa berlakunya habis)"
+    says = "the centre answered 403; the certificate is not that of the announcing station"
+    assert why_text(says, "id") == "pusat menjawab 403; sertifikat ini bukan milik stasiun pengirim"
+    assert (
+        why_text("was HELD; the centre says ABSENT", "id") == "semula HELD; pusat menyatakan ABSENT"
+    )
     assert why_text("something new", "id") == "something new"
     assert next_try(59, "x", "en") == "Next try in 59 s: x"
     assert next_try(900, "x", "id") == "Dicoba lagi dalam 15 menit: x"

@@ -189,5 +189,5 @@ def test_an_address_without_tls_is_refused(url):
 
 
 def test_a_missing_certificate_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"ca\.pem holds no certificate"):
+    with pytest.raises(InputError, match=r"ca\.pem is missing"):
         HttpCentre(settings(url="https://x", ca=str(tmp_path / "ca.pem")), Limits())

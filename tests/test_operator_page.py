@@ -1,9 +1,9 @@
 """The operator page: who may talk to it, and a person recorded with the keyboard alone."""
 
 import json
+import os
 import re
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -53,7 +53,7 @@ class Page:
 
 @contextmanager
 def served(folder, *, camera=False):
-    config = StationConfig("KEC-01", "Ngargoyoso", folder)
+    config = StationConfig("kec-01", "Ngargoyoso", folder)
     listener = listen("127.0.0.1", 0)
     port, key = listener.getsockname()[1], secrets.token_urlsafe(12)
     with Station(config) as station, listener:
@@ -93,7 +93,7 @@ def test_it_listens_on_this_computer_only(host):
 
 def test_the_command_refuses_other_hosts_before_it_opens_anything(tmp_path):
     folder = tmp_path / "data"
-    where = ["--folder", str(folder), "--station", "KEC-01", "--office", "Ngargoyoso"]
+    where = ["--folder", str(folder), "--station", "kec-01", "--office", "Ngargoyoso"]
     told = CliRunner().invoke(main, ["station", "serve", *where, "--host", "0.0.0.0"])  # noqa: S104
     assert told.exit_code == 2
     assert "for this computer only" in " ".join(told.output.split())
@@ -102,18 +102,29 @@ def test_the_command_refuses_other_hosts_before_it_opens_anything(tmp_path):
 
 def test_the_command_serves_and_prints_the_address_with_the_key(tmp_path):
     command = [sys.executable, "-m", "ektp_biocheck", "station", "serve", "--port", "0"]
-    command += ["--folder", str(tmp_path / "data"), "--station", "KEC-01", "--office", "Ngargoyoso"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603
-        address = running.stdout.readline().split()[-1]
-        origin, _, key = address.partition("/#")
-        headers = {"X-Station-Key": key}
-        answer = httpx.get(f"{origin}/api/desk", headers=headers, timeout=20)
-        running.send_signal(signal.SIGINT)
-        rest = running.communicate(timeout=20)[0]
+    command += ["--folder", str(tmp_path / "data"), "--station", "kec-01", "--office", "Ngargoyoso"]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **piped) as running:  # noqa: S603
+        try:
+            address = running.stdout.readline().split()[-1]
+            origin, _, key = address.partition("/#")
+            headers = {"X-Station-Key": key}
+            answer = httpx.get(f"{origin}/api/desk", headers=headers, timeout=20)
+            beside = CliRunner().invoke(main, ["station", "sheet", "--folder", command[8]])
+            second = CliRunner().invoke(main, [*command[3:5], *command[7:], "--port", "0"])
+            running.terminate()
+            rest = running.communicate(timeout=20)
+        finally:
+            running.kill()
     assert origin.startswith("http://127.0.0.1:")
     assert answer.json()["office"] == "Ngargoyoso"
     assert len(key) >= 32
-    assert "Traceback" not in rest
+    assert beside.exit_code == 0, beside.output  # the sheet only reads
+    assert second.exit_code == 2
+    assert "another program works in this folder" in " ".join(second.output.split())
+    assert "Traceback" not in "".join(rest)
+    if os.name == "posix":  # elsewhere there is no asking, only an end
+        assert running.returncode == 0
 
 
 def test_a_port_that_is_taken_is_said_with_the_cure():
@@ -202,13 +213,28 @@ def test_the_page_holds_no_address_of_the_internet():
 
 
 @pytest.mark.parametrize(
-    ("nik", "code"), [("331305", "nik"), ("3313059907550001", "nik"), ("x" * 16, "nik")]
+    ("nik", "code"), [("331305", "nik"), ("3313059907550001", "nik_doubt"), ("x" * 16, "nik")]
 )
 def test_a_wrong_nik_is_said_and_never_repeated(page, nik, code):
     answer = page.call("POST", "/api/begin", json={"nik": nik, "operator": "op-7"})
     assert answer.status_code == 400
     assert answer.json()["error"] == code
     assert nik not in answer.text
+
+
+def test_an_unusual_nik_passes_when_the_card_says_so(page):
+    who = page.begin(nik="3313059907550001", nik_confirmed=True)["transaction"]
+    page.call("POST", f"/api/person/{who}/abandon", json={"reason": "PERSON_LEFT"})
+
+
+def test_a_disk_that_cannot_be_written_is_said_in_words(page, monkeypatch):
+    def full(*_, **__):
+        raise OSError("the folder cannot be written")
+
+    monkeypatch.setattr(page.desk.station, "begin", full)
+    answer = page.call("POST", "/api/begin", json={"nik": NIK, "operator": "op-7"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "refused")
+    assert "cannot be written" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"nik": 5}', b'{"nik": "1", "more": 1}'])
@@ -437,6 +463,18 @@ def test_hostile_file_names_and_files_that_are_no_pictures(officer):
     # The browser itself notes the two refused uploads; nothing else is noted.
     assert all("status of 400" in told for told in officer.complaints)
     assert len(officer.complaints) == 2
+
+
+def test_an_unusual_nik_asks_for_a_second_look_and_then_lets_the_person_in(officer):
+    for text in ("24", "3313059907550001", "71", "Berjo", "op-7"):
+        officer.tab.keyboard.type(text)
+        officer.tab.keyboard.press("Tab")
+    officer.press("Enter")
+    assert "Periksa lagi pada kartu" in officer.read("alert")
+    assert officer.tab.locator("#work").is_hidden()
+    officer.press("Enter")
+    officer.tab.wait_for_selector("#work:not([hidden])")
+    assert "331305" not in officer.tab.content()
 
 
 def test_language_help_and_visible_focus(officer):

@@ -209,6 +209,20 @@ def test_the_command_says_where_and_what(kit: Kit) -> None:
     assert not answer["whole"]
 
 
+def test_lost_records_are_named_though_the_chain_is_whole(kit: Kit) -> None:
+    lost = next(kit.place.sealed.iterdir())
+    lost.unlink()
+    assert kit.sweep().lost == [lost.stem]
+    assert kit.examine().whole
+    told = _verify(kit.root)
+    assert told.exit_code == 1
+    assert told.output.startswith("The audit chain is whole: ")
+    assert "records that are LOST: 1. Their captures are gone. Fetch" in told.output
+    assert lost.stem in told.output
+    answer = json.loads(_verify(kit.root, "--json").output)
+    assert (answer["whole"], answer["lost"]) == (True, [lost.stem])
+
+
 def test_the_command_has_words_for_every_code() -> None:
     from ektp_biocheck.cli.audit import _TEXTS
 

@@ -1,6 +1,7 @@
 """Backup and restore: a copy that is true, and a return after which nothing is applied twice."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -265,6 +266,66 @@ def test_a_lost_file_comes_back_from_the_backup(kit: Kit, tmp_path: Path) -> Non
     assert store.counts(kit.connection)[State.QUEUED] == 2
 
 
+def test_a_station_that_lost_its_database_does_not_spoil_the_backup(
+    kit: Kit, tmp_path: Path
+) -> None:
+    to = tmp_path / "usb"
+    _back_up(kit, to)
+    before = _content(to)
+    kit.connection.close()
+    kit.place.database.unlink()
+    kit.reopen()  # an empty one in its place
+    with pytest.raises(UnreadableError, match=r"audit row .* restore"):
+        _back_up(kit, to)
+    assert _content(to) == before
+    with pytest.raises(UnreadableError, match=r"2 sealed files .* are not in station\.db"):
+        _back_up(kit, tmp_path / "usb 2")
+    kit.sweep()  # adopts both: a chain of its own, longer in time, but no continuation
+    for name in ("t3", "t4", "t5", "t6"):
+        kit.seal(name)
+    assert audit.head(kit.connection).seq > backup.read_label(to, kit.keys.trusted).audit_seq
+    with pytest.raises(UnreadableError, match="audit row"):
+        _back_up(kit, to)
+    assert _content(to) == before
+    assert _back_up(kit, tmp_path / "usb 2").records == 6
+
+
+def test_an_older_station_does_not_replace_a_newer_backup(kit: Kit, tmp_path: Path) -> None:
+    _back_up(kit, tmp_path / "old")
+    kit.seal("t3")
+    _back_up(kit, tmp_path / "new")
+    kit.connection.close()
+    restore(tmp_path / "old", kit.place, replace=True)
+    kit.reopen()
+    with pytest.raises(UnreadableError, match="lost or put back"):
+        _back_up(kit, tmp_path / "new")
+    assert _back_up(kit, tmp_path / "old").records == 3  # a continuation of this one
+
+
+def test_a_station_that_cannot_be_written_to_leaves_the_backup(kit: Kit, tmp_path: Path) -> None:
+    to = tmp_path / "usb"
+    _back_up(kit, to)
+    kit.seal("t3")
+    before = _content(to)
+    kit.connection.execute("PRAGMA query_only = ON")  # what a read-only disk answers
+    with pytest.raises(OSError, match=r"cannot be written to .*readonly"):
+        _back_up(kit, to)
+    assert _content(to) == before
+    assert not (tmp_path / "usb 2").exists()
+
+
+@pytest.mark.parametrize("name", [".", "backup", "sealed"])
+def test_a_backup_within_the_station_is_refused(kit: Kit, name: str) -> None:
+    before = _content(kit.root)
+    with pytest.raises(InputError, match="another disk"):
+        _back_up(kit, kit.root / name)
+    assert _content(kit.root) == before
+
+
+def _content(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 # --- the commands --------------------------------------------------------------------------------
 
 
@@ -306,13 +367,57 @@ def test_the_commands_name_what_is_lost(kit: Kit, tmp_path: Path) -> None:
 
 def test_the_commands_end_plainly(kit: Kit, tmp_path: Path) -> None:
     assert _run("backup", tmp_path, tmp_path / "usb").exit_code == 2
-    assert _run("restore", kit.root, tmp_path / "new").exit_code == 2
+    told = _run("restore", kit.root, tmp_path / "new")
+    assert (told.exit_code, "is no backup: backup.json" in told.output) == (2, True)
+    told = _run("restore", kit.root, kit.root, "--payloads-only")
+    assert (told.exit_code, "is no backup" in told.output) == (2, True)
     _run("backup", kit.root, tmp_path / "usb")
     (tmp_path / "usb" / "backup.json").write_bytes(b"{}")
     told = _run("restore", tmp_path / "usb", tmp_path / "new")
     assert (told.exit_code, "use another backup" in told.output) == (3, True)
+    (tmp_path / "usb" / "backup.json").unlink()
+    (tmp_path / "usb" / "backup.json").mkdir()
+    assert _run("restore", tmp_path / "usb", tmp_path / "new").exit_code == 3
     for command in ("backup", "restore"):
         assert "Exit codes" in _run(command, "--help").output
+
+
+@pytest.mark.parametrize("left", [None, b"", b"no database at all" * 300])
+def test_a_lost_database_is_told_and_never_made_anew(
+    kit: Kit, tmp_path: Path, left: bytes | None
+) -> None:
+    assert _run("backup", kit.root, tmp_path / "usb").exit_code == 0
+    kit.connection.close()
+    kit.place.database.unlink()
+    if left is not None:
+        kit.place.database.write_bytes(left)
+    before = _content(tmp_path)
+    for command in (
+        ("backup", kit.root, tmp_path / "usb"),
+        ("backup", kit.root, tmp_path / "other"),
+        ("audit", "verify", kit.root),
+        ("restore", tmp_path / "usb", kit.root, "--payloads-only"),
+    ):
+        told = _run(*command)
+        assert (told.exit_code, "ektp-biocheck restore" in told.output) == (3, True), told.output
+        assert "station.db" in told.output
+    assert _content(tmp_path) == before
+    more = ["--replace"] if left else []
+    assert _run("restore", tmp_path / "usb", kit.root, *more).exit_code == 0
+    assert _run("backup", kit.root, tmp_path / "usb").exit_code == 0
+    kit.reopen()
+
+
+def test_a_failing_database_ends_in_one_line(kit: Kit, tmp_path: Path, monkeypatch) -> None:
+    for error, code in ((sqlite3.OperationalError, 2), (sqlite3.DatabaseError, 3)):
+
+        def fail(*_args, error=error, **_how):
+            raise error("disk I/O error")
+
+        monkeypatch.setattr(backup, "back_up", fail)
+        told = _run("backup", kit.root, tmp_path / "usb")
+        assert (told.exit_code, told.output.count("\n")) == (code, 1)
+        assert "disk I/O error" in told.output
 
 
 def test_a_station_makes_its_keys_with_one_command(tmp_path: Path) -> None:

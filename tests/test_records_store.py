@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ektp_biocheck.errors import InputError
+from ektp_biocheck.errors import InputError, UnreadableError
 from ektp_biocheck.records import audit, clock, crash, space, store
+from ektp_biocheck.records.database import connect
 from ektp_biocheck.records.states import State
 from tests.crash_kit import NIK, Kit, captures, make_kit, manifest, receipt_of
 
@@ -31,6 +32,23 @@ def test_a_sealed_record_is_queued_with_its_file_and_its_number(kit: Kit) -> Non
     assert kit.row(first.record_id).state is State.QUEUED
     assert kit.row(first.record_id).queue_number == "24"
     assert store.payload(kit.connection, kit.root, first.record_id) == first.path.read_bytes()
+
+
+def test_looking_never_makes_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    for left in (None, b""):
+        if left is not None:
+            path.write_bytes(left)
+        with pytest.raises(InputError, match="nothing was recorded there yet"):
+            connect(path, create=False)
+        (tmp_path / "sealed").mkdir(exist_ok=True)
+        (tmp_path / "sealed" / "x.sealed").touch()
+        with pytest.raises(UnreadableError, match=r"restore BACKUP .* send takes the sealed"):
+            connect(path, create=False)
+        (tmp_path / "sealed" / "x.sealed").unlink()
+        assert path.exists() == (left is not None)
+    connect(path).close()
+    connect(path, create=False).close()
 
 
 def test_sealing_again_gives_the_same_record(kit: Kit) -> None:

@@ -162,3 +162,18 @@ def test_every_capture_of_two_people_keeps_to_its_own_record(folder, centre):
     numbers = [manifest["queue_number"] for manifest, _ in opened]
     assert numbers == ["0", "1"]
     assert np.unique([s.sequence for s in made]).size == 2
+
+
+def test_quality_staff_read_the_manifest_of_a_sealed_record(folder, centre):
+    from ektp_biocheck.batch.sealed import read_manifests
+
+    pictures = Pictures()
+    with station(folder, pictures) as st:
+        person = recorded(st, pictures)
+        done = st.finish(person, operator="op-1")
+        sealed = st.seal(person)
+    (sealed.path.parent / "torn.sealed").write_bytes(sealed.path.read_bytes()[:40])
+    (read,), broken = read_manifests(folder / "sealed")
+    assert read.record_id == done.manifest["record_id"]
+    assert read.instances["face"].score == 90
+    assert [name for name, _ in broken] == ["torn.sealed"]

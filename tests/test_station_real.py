@@ -21,7 +21,7 @@ KINDS = dict(zip(SLAPS, ("right", "left", "thumbs"), strict=True))
 @pytest.fixture
 def desk(tmp_path):
     seen = {"evidence": lambda _: EvidenceAssessment("stub/evidence 1", (), (), ())}
-    config = StationConfig("KEC-1", "Ngargoyoso", tmp_path)
+    config = StationConfig("kec-01", "Ngargoyoso", tmp_path)
     with Station(config, scorers=seen, clock=Clock()) as opened:
         yield opened
 

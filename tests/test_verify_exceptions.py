@@ -228,7 +228,7 @@ def test_files_that_are_no_manifests_are_named_and_the_rest_is_read(tmp_path):
 
 
 def test_a_folder_without_manifests_and_a_time_without_a_zone_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no manifests here"):
+    with pytest.raises(InputError, match="no records here"):
         read_manifests(tmp_path)
     with pytest.raises(InputError, match="time zone"):
         verify([], LIMITS, now=datetime(2026, 11, 21))

@@ -41,7 +41,7 @@ COLUMNS = (
     "person",
 )
 _AGE_BAND = re.compile(r"\d{1,3}-\d{1,3}|\d{1,3}\+")
-_NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_NIK = re.compile(r"(?<!\d)(?:\d[ .\-/_]?){15}\d(?!\d)")  # also with separators
 _LONGEST_TEXT = 80
 
 

@@ -105,13 +105,21 @@ def run_batch(
         return write_results(out, journal, summary, job.measures, how, progress, clock=clock)
 
 
+def _policy_hash(file: Path) -> str:
+    """Hash of a policy that can be meant; what is none is refused, not recorded."""
+    from ektp_biocheck.capture.policy_file import load_policy
+
+    load_policy(file)
+    return file_hash(file)
+
+
 class _Run:
     """What is settled before the first file is opened."""
 
     def __init__(self, folder: str, options: Options, how: How) -> None:
         self.options, self.how = options, how
         self.manifest = None if how.manifest is None else read_manifest(how.manifest)
-        self.policy = None if how.policy is None else file_hash(how.policy)
+        self.policy = None if how.policy is None else _policy_hash(how.policy)
         self.engine = _engine(how)  # here, so that a missing extra is told before the work
         if how.parquet:
             need_pyarrow()

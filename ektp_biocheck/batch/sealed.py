@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from ektp_biocheck.errors import BiocheckError, InputError, UnreadableError
+from ektp_biocheck.errors import BiocheckError, InputError, InstallationError, UnreadableError
 
 __all__ = ["Attempt", "Excepted", "Instance", "Manifest", "Photo", "SeenDefect", "read_manifests"]
 
@@ -73,7 +73,10 @@ class Manifest(msgspec.Struct):
 
 
 def read_manifests(folder: Path) -> tuple[list[Manifest], list[tuple[str, str]]]:
-    """Read every ``.json`` file below a folder.
+    """Read every sealed record and every ``.json`` file below a folder.
+
+    The manifest of a sealed record (``.sealed``) stands in its clear head, so that neither a key
+    nor the captures are needed; the signature is the centre's to check.
 
     Returns
     -------
@@ -86,9 +89,13 @@ def read_manifests(folder: Path) -> tuple[list[Manifest], list[tuple[str, str]]]
         When there is no such file at all.
     """
     manifests, unreadable = [], []
-    files = sorted(path for path in folder.rglob("*.json") if path.is_file())
+    files = sorted(
+        path for path in folder.rglob("*") if path.suffix in (".json", ".sealed") and path.is_file()
+    )
     if not files:
-        raise InputError(f"{folder}: no manifests here (files that end in .json)")
+        raise InputError(
+            f"{folder}: no records here (files that end in .sealed, or manifests in .json)"
+        )
     decoder = msgspec.json.Decoder(Manifest)
     for file in files:
         try:
@@ -100,6 +107,8 @@ def read_manifests(folder: Path) -> tuple[list[Manifest], list[tuple[str, str]]]
 
 def _read(file: Path, decoder: "msgspec.json.Decoder[Manifest]") -> Manifest:
     try:
+        if file.suffix == ".sealed":
+            return decoder.decode(_head_of(file.read_bytes()))
         if file.stat().st_size > _LARGEST:
             raise UnreadableError("too large for a manifest")
         return decoder.decode(file.read_bytes())
@@ -107,3 +116,13 @@ def _read(file: Path, decoder: "msgspec.json.Decoder[Manifest]") -> Manifest:
         raise UnreadableError(f"no manifest of a record: {error}") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _head_of(data: bytes) -> bytes:
+    try:
+        from ektp_biocheck.records.envelope import parse
+    except ImportError as error:
+        raise InstallationError(
+            "sealed records need the station's extra: pip install 'ektp-biocheck[station]'"
+        ) from error
+    return msgspec.json.encode(parse(data).manifest)

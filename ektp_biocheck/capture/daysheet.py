@@ -141,7 +141,9 @@ def make_sheet(
         longest=_number(longest, lang) if longest else "",
         steps=tuple(_steps(facts.persons, lang)),
         forecast=tuple(_forecast(day, len(done), plan, earlier, lang)),
-        call_back=tuple(_call_back(person, lang) for person in facts.persons if person.call_back),
+        call_back=tuple(
+            _call_back(person, lang) for person in (*facts.persons, *facts.lost) if person.call_back
+        ),
     )
 
 
@@ -213,6 +215,8 @@ def _call_back(person: PersonDay, lang: Lang) -> CallBack:
     whys = [_word(CALL_BACK, code, lang) for code in person.call_back]
     parts = dict.fromkeys(_reason(reason, lang) for reason in person.reasons)
     when = long_date(date.fromisoformat(person.review_by[:10]), lang) if person.review_by else ""
+    if person.day:
+        whys[0] += f" ({long_date(date.fromisoformat(person.day), lang)})"
     told = "; ".join(whys) + (f": {', '.join(parts)}" if parts else "")
     return CallBack(_number(person, lang), no_long_numbers(person.village or ""), told, when)
 
@@ -246,9 +250,11 @@ def _plain_numbers(persons: Iterable[PersonDay]) -> set[int]:
 
 
 def _runs(persons: Sequence[PersonDay], lang: Lang) -> str:
-    """Return the queue numbers, runs joined: ``"1-23, 25, A7"``."""
+    """Return the queue numbers, runs joined: ``"1-23, 25, A7"``; one given twice stands twice."""
     plain = _plain_numbers(persons)
-    others = [_number(p, lang) for p in persons if not _is_plain(p.queue_number)]
+    counts = Counter(int(p.queue_number or 0) for p in persons if _is_plain(p.queue_number))
+    others = [str(number) for number, count in counts.items() for _ in range(count - 1)]
+    others += [_number(p, lang) for p in persons if not _is_plain(p.queue_number)]
     return ", ".join(part for part in [ranges_of(plain), *sorted(others)] if part)
 
 

@@ -71,6 +71,7 @@ WORDS = {
 CALL_BACK = {
     "TEMPORARY_EXCEPTION": ("pengecualian sementara", "temporary exception"),
     "BELOW_POLICY": ("rekaman belum cukup", "recording not enough yet"),
+    "RECORD_LOST": ("rekaman hilang, rekam ulang", "record lost, record again"),
     "CARRIED_OVER": ("perekaman belum selesai", "recording not finished"),
 }
 

@@ -5,14 +5,15 @@
 
 import io
 import os
+import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from datetime import date as date_type
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.capture import facts as f
 from ektp_biocheck.capture.crosscheck import Comparator, Glass
 from ektp_biocheck.capture.decision import decide
+from ektp_biocheck.capture.lock import FolderLock, unwritable
 from ektp_biocheck.capture.outcomes import Decision
 from ektp_biocheck.capture.scorers import Scorers
 from ektp_biocheck.capture.transaction import Transaction, apply, transaction_of
@@ -27,10 +29,14 @@ from ektp_biocheck.capture.views import BestFrame
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.positions import Instance
 from ektp_biocheck.records import events as store
-from ektp_biocheck.records.database import connect
+from ektp_biocheck.records import space
+from ektp_biocheck.records.database import connect, writing
+from ektp_biocheck.records.folder import StationFolder
 from ektp_biocheck.records.vault import Vault, station_key
 
 __all__ = ["Burst", "Desk", "decided", "new_id", "png_of"]
+
+T = TypeVar("T")
 
 
 def new_id() -> str:
@@ -53,6 +59,15 @@ def png_of(pixels: NDArray[np.uint8], ppi: float | None) -> bytes:
         buffer, "PNG", compress_level=2, **resolution
     )
     return buffer.getvalue()
+
+
+def _check_writable(folder: Path) -> None:
+    probe = folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def decided(decision: Decision) -> f.Decided:
@@ -101,14 +116,38 @@ class Desk:
         comparator: Comparator | None,
         clock: store.Clock | None,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        self.folder_lock = FolderLock(folder)
+        try:
+            self._open(folder, scorers, comparator, clock)
+        except BaseException:
+            self.folder_lock.release()
+            raise
+
+    def _open(
+        self,
+        folder: Path,
+        scorers: Scorers,
+        comparator: Comparator | None,
+        clock: store.Clock | None,
+    ) -> None:
         self.lock = threading.RLock()
         self.folder = folder
         self.scorers, self.comparator, self.clock = scorers, comparator, clock
         self.glass = Glass()
+        _check_writable(folder)
         self.subject_key = station_key(folder / "keys" / "subject.key")
         self.vault = Vault(folder / "open", station_key(folder / "keys" / "vault.key"))
         self.connection = connect(folder / "station.db")
+        try:
+            with writing(self.connection):
+                pass  # takes the write lock: a read-only file is found now, not with a person
+        except sqlite3.OperationalError as error:
+            self.connection.close()
+            raise unwritable(folder, error) from error
         self.people: dict[str, Transaction] = {}
         self.open: dict[str, str] = {}  # transaction of each subject
         self.frames: dict[tuple[str, Instance], Burst] = {}
@@ -120,6 +159,7 @@ class Desk:
     def close(self) -> None:
         """Close the database; open transactions stay open."""
         self.connection.close()
+        self.folder_lock.release()
         self.people.clear()
         self.frames.clear()
         self.captures.clear()
@@ -129,11 +169,19 @@ class Desk:
         return datetime.now(UTC) if self.clock is None else self.clock()
 
     def append(self, transaction: str, facts: Sequence[f.Fact]) -> None:
-        """Store facts, durable on return, and bring the view up to date."""
+        """Store facts, durable on return, and bring the view up to date.
+
+        Raises
+        ------
+        OSError
+            When the database cannot be written; nothing was stored then.
+        """
         if not facts:
             return
         rows = [f.stored(fact) for fact in facts]
-        stored = store.append(self.connection, transaction, rows, clock=self.clock)
+        stored = self._with_room(
+            lambda: store.append(self.connection, transaction, rows, clock=self.clock)
+        )
         for fact in facts:
             if isinstance(fact, f.Began):
                 self.open[fact.subject] = transaction
@@ -141,6 +189,24 @@ class Desk:
         if person is not None:
             for event in stored:
                 apply(person, event)
+
+    def keep(self, transaction: str, data: bytes) -> str:
+        """Put a capture into the vault and return its hash; see `append` for a full disk."""
+        return self._with_room(lambda: self.vault.put(transaction, data))
+
+    def _with_room(self, write: Callable[[], T]) -> T:
+        """Write; on a full disk give the ballast up for the person in the chair, once."""
+        try:
+            return write()
+        except (OSError, sqlite3.OperationalError) as error:
+            if not space.is_full(error) and isinstance(error, OSError):
+                raise
+            if not (space.is_full(error) and space.release_ballast(StationFolder(self.folder))):
+                raise unwritable(self.folder, error) from error
+        try:
+            return write()
+        except sqlite3.OperationalError as error:
+            raise unwritable(self.folder, error) from error
 
     def person(self, transaction: str) -> Transaction:
         """Return the view of a transaction, open or closed.
@@ -154,7 +220,7 @@ class Desk:
         if person is None:
             events = store.events_of(self.connection, transaction)
             if not events:
-                raise InputError(f"there is no transaction {str(transaction)[:40]!r} here")
+                raise InputError("there is no such transaction here")
             person = transaction_of(events)
             if not person.closed:
                 self.people[transaction] = person
@@ -191,25 +257,6 @@ class Desk:
         self.people.pop(transaction, None)
         self.frames = {k: v for k, v in self.frames.items() if k[0] != transaction}
         self.captures = {k: v for k, v in self.captures.items() if k[0] != transaction}
-
-    def day_bounds(self, date: str | None) -> tuple[str, str, str]:
-        """Return a local date and its first and last moment in UTC, as events tell time.
-
-        Raises
-        ------
-        InputError
-            When it is no date.
-        """
-        try:
-            day = self.now().astimezone().date() if date is None else date_type.fromisoformat(date)
-        except (TypeError, ValueError):
-            raise InputError("a day is a date such as 2026-11-21") from None
-        ends = []
-        for moment in (day, day + timedelta(days=1)):
-            local = datetime(moment.year, moment.month, moment.day).astimezone()
-            utc = local.astimezone(UTC).isoformat(timespec="milliseconds")
-            ends.append(utc.replace("+00:00", "Z"))
-        return day.isoformat(), ends[0], ends[1]
 
     def _sweep(self) -> None:
         """Remove captures that a crash left behind their record's seal or their person's no."""

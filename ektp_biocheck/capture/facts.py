@@ -5,7 +5,9 @@ A fact holds codes and figures, never an image, a name or a NIK. `stored` turns 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from numbers import Real
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -44,6 +46,7 @@ __all__ = [
     "builtins_of",
     "check_code",
     "check_label",
+    "check_ppi",
     "defect_facts",
     "instance_of",
     "is_slap",
@@ -59,7 +62,8 @@ _SLAP_NAMES = {
 }
 _SLAP_OF = {name: Instance(Modality.FINGER, slap) for slap, name in _SLAP_NAMES.items()}
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,47}")
-_LONG_NUMBER = re.compile(r"[0-9]{16}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NIK_DIGITS = 16
 
 Part = Annotated[str, msgspec.Meta(min_length=3, max_length=16)]
 
@@ -93,6 +97,7 @@ class Began(Fact, frozen=True, kw_only=True):
     village: str | None = None
     age_years: int | None = None
     age_contradicts_nik: bool = False
+    nik_doubts: tuple[str, ...] = ()
     supersedes: str | None = None
     parts: tuple[Part, ...] | None = None
 
@@ -351,17 +356,33 @@ def check_code(what: str, code: str) -> str:
     return code
 
 
+def check_ppi(ppi: float | None) -> None:
+    """Refuse a resolution that is no number; an impossible number is the device's fault.
+
+    Raises
+    ------
+    InputError
+        When it is anything else, such as a text.
+    """
+    if ppi is not None and (isinstance(ppi, bool) or not isinstance(ppi, Real)):
+        raise InputError("ppi must be a number of pixels per inch, or None")
+
+
 def check_label(what: str, label: str, longest: int = 64) -> str:
     """Return a short printable label: an operator's id, a device, a village.
 
     Raises
     ------
     InputError
-        When it is empty, long, not printable, or holds sixteen digits in a row as a NIK does;
-        it is not repeated.
+        When it is empty, long, not printable, or holds sixteen digits or more, as a NIK does,
+        however they are written or separated (a UUID may); it is not repeated.
     """
     if not isinstance(label, str) or not label.strip() or len(label) > longest:
         raise InputError(f"{what} must be a text of 1 to {longest} characters")
-    if not label.isprintable() or _LONG_NUMBER.search(label):
+    if not label.isprintable() or (_digits(label) >= _NIK_DIGITS and not _UUID.fullmatch(label)):
         raise InputError(f"{what} must be printable and must not hold a NIK")
     return label.strip()
+
+
+def _digits(label: str) -> int:
+    return sum(sign.isdecimal() for sign in unicodedata.normalize("NFKC", label))

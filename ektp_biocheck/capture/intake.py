@@ -155,7 +155,7 @@ def _assessed(
     """Put the picture into the vault and describe the capture without it."""
     sha256 = None
     if one.pixels is not None:
-        sha256 = desk.vault.put(transaction, png_of(one.pixels, one.ppi))
+        sha256 = desk.keep(transaction, png_of(one.pixels, one.ppi))
     height, width = (0, 0) if one.pixels is None else one.pixels.shape[:2]
     return f.Assessed(
         attempt=number,

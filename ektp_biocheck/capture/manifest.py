@@ -73,6 +73,7 @@ def _head(person: Transaction, record_id: str, stamp: Stamp) -> dict[str, Any]:
         "office": began.office,
         "operator": began.operator,
         "queue_number": began.queue_number,
+        "nik_doubts": list(began.nik_doubts),
         "age_years": began.age_years,
         "age_rule": None if age is None else age.name,
         "policy": person.policy.identity(),

@@ -7,15 +7,68 @@ repeats any part of it.
 
 import hashlib
 import hmac
+import re
 from datetime import date
 
 from ektp_biocheck.errors import InputError
 
-__all__ = ["age_contradicts", "check_nik", "subject_reference"]
+__all__ = [
+    "NikDoubtError",
+    "age_contradicts",
+    "check_nik",
+    "clean_nik",
+    "nik_doubts",
+    "subject_reference",
+]
 
 _PROVINCES = ((11, 19), (21, 21), (31, 36), (51, 54), (61, 65), (71, 76), (81, 82), (91, 99))
 """Codes of provinces by islands, with room for new ones in Papua; 54 until 1999 (East Timor)."""
 _WOMEN = 40
+_DOUBTS = {
+    "NIK_PROVINCE": "the NIK's first two digits are no province",
+    "NIK_REGENCY": "the NIK's digits 3 to 6 are no regency and district",
+    "NIK_BIRTH": "the NIK's digits 7 to 12 are no date of birth (day, month, year; women's day "
+    "plus 40)",
+    "NIK_SERIAL": "the NIK's serial number is 0000, which is never issued",
+}
+
+
+class NikDoubtError(InputError):
+    """Sixteen digits that no office should have issued; the card may say them all the same."""
+
+
+def clean_nik(typed: str) -> str:
+    """Return a NIK without the spaces, dots and dashes it may be typed with."""
+    return re.sub(r"[\s.\-\u2010-\u2015]", "", typed) if isinstance(typed, str) else typed
+
+
+def nik_doubts(nik: str) -> tuple[str, ...]:
+    """Return what is odd about sixteen digits, as codes that hold none of them.
+
+    Parameters
+    ----------
+    nik : str
+        Exactly as issued: sixteen digits, nothing else.
+
+    Returns
+    -------
+    tuple of str
+        ``"NIK_PROVINCE"``, ``"NIK_REGENCY"``, ``"NIK_BIRTH"``, ``"NIK_SERIAL"``.
+
+    Raises
+    ------
+    InputError
+        When it is not sixteen digits; it is not repeated.
+    """
+    if not isinstance(nik, str) or len(nik) != 16 or not (nik.isascii() and nik.isdigit()):
+        raise InputError("a NIK has sixteen digits and nothing else: type it again from the card")
+    odd = {
+        "NIK_PROVINCE": not any(first <= int(nik[:2]) <= last for first, last in _PROVINCES),
+        "NIK_REGENCY": not (1 <= int(nik[2:4]) <= 79 and int(nik[4:6]) >= 1),
+        "NIK_BIRTH": not _possible_births(nik),
+        "NIK_SERIAL": nik[12:] == "0000",
+    }
+    return tuple(code for code, is_odd in odd.items() if is_odd)
 
 
 def check_nik(nik: str) -> None:
@@ -29,21 +82,12 @@ def check_nik(nik: str) -> None:
     Raises
     ------
     InputError
-        When it cannot be one. The text says which part is wrong and never repeats it.
+        When it cannot be one; `NikDoubtError` when it is sixteen digits all the same. The text
+        says which part is wrong and never repeats it.
     """
-    if not isinstance(nik, str) or len(nik) != 16 or not (nik.isascii() and nik.isdigit()):
-        raise InputError("a NIK has sixteen digits and nothing else: type it again from the card")
-    if not any(first <= int(nik[:2]) <= last for first, last in _PROVINCES):
-        raise InputError("the NIK's first two digits are no province: type it again")
-    if not (1 <= int(nik[2:4]) <= 79 and int(nik[4:6]) >= 1):
-        raise InputError("the NIK's digits 3 to 6 are no regency and district: type it again")
-    if not _possible_births(nik):
-        raise InputError(
-            "the NIK's digits 7 to 12 are no date of birth (day, month, year; women's day plus "
-            "40): type it again"
-        )
-    if nik[12:] == "0000":
-        raise InputError("the NIK's serial number is 0000, which is never issued: type it again")
+    doubts = nik_doubts(nik)
+    if doubts:
+        raise NikDoubtError(f"{_DOUBTS[doubts[0]]}: type it again")
 
 
 def _possible_births(nik: str) -> list[date]:
@@ -86,7 +130,7 @@ def age_contradicts(nik: str, age_years: int, today: date) -> bool:
     return all(abs(age - age_years) > 1 for age in ages)
 
 
-def subject_reference(nik: str, key: bytes) -> str:
+def subject_reference(nik: str, key: bytes, *, confirmed: bool = False) -> str:
     """Return the reference under which a person's capture is kept: an HMAC-SHA-256, in hex.
 
     Parameters
@@ -95,11 +139,16 @@ def subject_reference(nik: str, key: bytes) -> str:
         Checked here.
     key : bytes
         The station's own; without it the reference tells nothing, though NIKs could be listed.
+    confirmed : bool
+        An officer looked at the card again: it says this. Sixteen digits are enough then.
 
     Raises
     ------
     InputError
         When it is no NIK.
     """
-    check_nik(nik)
+    if confirmed:
+        nik_doubts(nik)
+    else:
+        check_nik(nik)
     return hmac.new(key, nik.encode("ascii"), hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
 """The paperwork around captures: beginning, steps, orders, exceptions, ends, the day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,21 +11,22 @@ from ektp_biocheck.capture import facts as f
 from ektp_biocheck.capture.case import look
 from ektp_biocheck.capture.desk import Desk, new_id, png_of
 from ektp_biocheck.capture.manifest import finished_of
-from ektp_biocheck.capture.nik import age_contradicts, subject_reference
+from ektp_biocheck.capture.nik import age_contradicts, clean_nik, nik_doubts, subject_reference
 from ektp_biocheck.capture.outcomes import ApprovalMode, Decision
 from ektp_biocheck.capture.paper import check_approval, check_exception
-from ektp_biocheck.capture.person import day_of
 from ektp_biocheck.capture.policy import Policy
 from ektp_biocheck.capture.transaction import INSTANCES, transaction_of
 from ektp_biocheck.capture.verdict import judge
-from ektp_biocheck.capture.views import DayFacts, Finished
+from ektp_biocheck.capture.views import Finished
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.positions import ImpressionType, Instance
 from ektp_biocheck.records import events as store
+from ektp_biocheck.records.rows import of_transaction
 from ektp_biocheck.records.sealing import next_record_id
 from ektp_biocheck.samples import decode_sample
 
 ORDERS = ("ACCEPT", "RETAKE", "DISCARD")
+_LONGEST_NUMBER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,25 @@ class Visit:
     age_years: int | None
     supersedes: str | None
     parts: Sequence[Instance] | None
+    nik_confirmed: bool = False
 
 
 def begin(
     desk: Desk, policy: Policy, where: tuple[str, str], nik: str, operator: str, visit: Visit
 ) -> str:
     """Begin with a person, or take up again what was begun."""
-    subject = subject_reference(nik, desk.subject_key)
-    _check_visit(visit)
+    nik = clean_nik(nik)
+    subject = subject_reference(nik, desk.subject_key, confirmed=visit.nik_confirmed)
+    doubts = nik_doubts(nik)
+    visit = _checked(visit)
     earlier = desk.open.get(subject)
     if earlier is not None:
         desk.append(earlier, [f.Resumed(operator=operator)])
         return earlier
-    contradicted = visit.age_years is not None and age_contradicts(
-        nik, visit.age_years, desk.now().astimezone().date()
+    contradicted = (
+        visit.age_years is not None
+        and "NIK_BIRTH" not in doubts
+        and age_contradicts(nik, visit.age_years, desk.now().astimezone().date())
     )
     transaction = new_id()
     parts = None if visit.parts is None else tuple(f.attribute_of(part) for part in visit.parts)
@@ -65,6 +71,7 @@ def begin(
         village=visit.village,
         age_years=visit.age_years,
         age_contradicts_nik=contradicted,
+        nik_doubts=doubts,
         supersedes=visit.supersedes,
         parts=parts,
     )
@@ -72,10 +79,14 @@ def begin(
     return transaction
 
 
-def _check_visit(visit: Visit) -> None:
-    for what, text in (("the queue number", visit.queue_number), ("the village", visit.village)):
-        if text is not None:
-            f.check_label(what, text)
+def _checked(visit: Visit) -> Visit:
+    number, village = visit.queue_number, visit.village
+    if number is not None:
+        number = f.check_label("the queue number", number, _LONGEST_NUMBER)
+        if "<" in number or ">" in number:
+            raise InputError("the queue number must not hold < or >")
+    if village is not None:
+        village = f.check_label("the village", village)
     age = visit.age_years
     if age is not None and not (isinstance(age, int) and 0 <= age <= 150):
         raise InputError("age_years must be a whole number from 0 to 150")
@@ -86,6 +97,7 @@ def _check_visit(visit: Visit) -> None:
             raise InputError("parts go with supersedes: what is not captured again is kept there")
         for part in visit.parts:
             check_instance(part)
+    return replace(visit, queue_number=number, village=village)
 
 
 def check_instance(instance: Instance) -> Instance:
@@ -239,7 +251,7 @@ def evidence(
         why = f"it could not be assessed: {type(error).__name__}"
         found = {"complete": False, "failure": why, "defects": []}
         algorithm, complete, defects = "none", False, ()
-    sha256 = desk.vault.put(transaction, data)
+    sha256 = desk.keep(transaction, data)
     fact = f.Evidenced(
         sha256=sha256, by=who, algorithm=algorithm, complete=complete, defects=defects
     )
@@ -279,30 +291,18 @@ def finished(desk: Desk, transaction: str) -> Finished:
     return finished_of(transaction_of(events[: last + 1]))
 
 
-def sealed(desk: Desk, transaction: str) -> None:
+def sealed(desk: Desk, transaction: str, *, elsewhere: bool = False) -> None:
     """Note that the sealed record is durable, then remove the images."""
     person = desk.person(transaction)
     if person.finished is None:
         raise InputError("the capture is not finished: there is nothing that could be sealed")
+    if not (person.sealed or elsewhere or of_transaction(desk.connection, transaction)):
+        raise InputError(
+            "this station holds no sealed record of this capture: call seal, which keeps the "
+            "captures until the record is on the disk; elsewhere=True only when another "
+            "program sealed it"
+        )
     if not person.sealed:
         desk.append(transaction, [f.Sealed()])
     desk.vault.remove(transaction)
     desk.forget(transaction)
-
-
-def day(desk: Desk, date: str | None, where: tuple[str, str]) -> DayFacts:
-    """Return what happened on a day; people count with what was known at its end."""
-    name, start, end = desk.day_bounds(date)
-    lines = []
-    for transaction in store.transactions_between(desk.connection, start, end):
-        events = [e for e in store.events_of(desk.connection, transaction) if e.at < end]
-        person = transaction_of(events)
-        before = [event for event in events if event.at < start]
-        spent = 0.0
-        if before:
-            earlier = transaction_of(before)
-            spent = earlier.seconds + earlier.closing_seconds
-        seconds = person.seconds + person.closing_seconds - spent
-        line = day_of(person, seconds=max(0.0, seconds), open_at_night=not person.closed)
-        lines.append(line)
-    return DayFacts(name, *where, tuple(lines))

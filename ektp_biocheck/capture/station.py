@@ -1,6 +1,6 @@
 """`Station`: what station software imports. One person or several at a time, one lock.
 
-    with Station(StationConfig("KEC-01", "Ngargoyoso", Path("data"))) as station:
+    with Station(StationConfig("kec-01", "Ngargoyoso", Path("data"))) as station:
         person = station.begin(nik, operator="op-7", queue_number="24")
         taken = station.present(
             person, RIGHT_INDEX, pixels, ppi=500, device="scanner-1", operator="op-7"
@@ -11,6 +11,7 @@ Whatever happened is on the disk before a method returns. Open `intake` for the 
 capture, `decision` for the rules, `transaction` for how events become the person's state.
 """
 
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from ektp_biocheck.capture import facts as f
 from ektp_biocheck.capture import intake, office
 from ektp_biocheck.capture.crosscheck import Comparator
+from ektp_biocheck.capture.daybook import day as day_of_station
 from ektp_biocheck.capture.desk import Desk
 from ektp_biocheck.capture.outcomes import ApprovalMode, Decision
 from ektp_biocheck.capture.person import ask_first, person_view
@@ -72,6 +74,27 @@ class StationConfig:
         f.check_label("the office", self.office)
 
 
+def check_code_of_folder(config: StationConfig) -> None:
+    """Refuse a station code that the centre would refuse with every record.
+
+    Raises
+    ------
+    InputError
+        When the folder's ``delivery.toml`` names another station. One that cannot be read is
+        no reason to turn people away: sending says what is wrong with it.
+    """
+    try:
+        told = tomllib.loads((config.folder / "delivery.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    known = told.get("station")
+    if isinstance(known, str) and known != config.station:
+        raise InputError(
+            f"station {config.station}: this folder's delivery.toml and certificate are those of "
+            f"{known}: use {known}"
+        )
+
+
 class Station:
     """A capture station.
 
@@ -91,8 +114,8 @@ class Station:
     Raises
     ------
     InputError
-        When the policy's thresholds were made for other scorers, or the folder holds something
-        else.
+        When the policy's thresholds were made for other scorers, the folder holds something
+        else, another program works in it, or its ``delivery.toml`` is another station's.
     InstallationError
         When the extra ``station`` is not installed.
     OSError
@@ -111,6 +134,7 @@ class Station:
         self.policy = default_policy() if policy is None else policy
         doors = Scorers(scorers)
         doors.check(self.policy)
+        check_code_of_folder(config)
         self._desk = Desk(config.folder, doors, comparator, clock)
 
     def __enter__(self) -> Self:
@@ -120,7 +144,7 @@ class Station:
         self.close()
 
     def close(self) -> None:
-        """Close the database. Open transactions stay open and can be taken up again."""
+        """Close the database and let the folder go; open transactions can be taken up again."""
         with self._desk.lock:
             self._desk.close()
 
@@ -134,13 +158,15 @@ class Station:
         age_years: int | None = None,
         supersedes: str | None = None,
         parts: Sequence[Instance] | None = None,
+        nik_confirmed: bool = False,
     ) -> str:
         """Begin with a person, or take up again what was begun.
 
         Parameters
         ----------
         nik : str
-            Sixteen digits. Checked, turned into a keyed reference and forgotten.
+            Sixteen digits; spaces, dots and dashes are left out. Checked, turned into a keyed
+            reference and forgotten.
         operator : str
             Id of the officer.
         queue_number, village : str, optional
@@ -152,6 +178,9 @@ class Station:
         parts : sequence of Instance, optional
             With `supersedes`: what is to be captured again. The rest is taken over from the
             record before.
+        nik_confirmed : bool
+            An officer looked at the card again: it says this. Doubts about date, province or
+            serial do not stop the person then; they go into the record as ``nik_doubts``.
 
         Returns
         -------
@@ -161,7 +190,8 @@ class Station:
         Raises
         ------
         InputError
-            When the NIK cannot be one (the text never repeats it), or another argument is wrong.
+            When the NIK cannot be one (the text never repeats it; `nik.NikDoubtError` when
+            `nik_confirmed` would let it pass), or another argument is wrong.
         """
         with self._desk.lock:
             return office.begin(
@@ -170,7 +200,7 @@ class Station:
                 (self.config.station, self.config.office),
                 nik,
                 f.check_label("the operator", operator),
-                office.Visit(queue_number, village, age_years, supersedes, parts),
+                office.Visit(queue_number, village, age_years, supersedes, parts, nik_confirmed),
             )
 
     def ask_first(self, transaction: str) -> tuple[Question, ...]:
@@ -206,6 +236,7 @@ class Station:
             From the scorers' fast level.
         """
         office.check_presentable(instance)
+        f.check_ppi(ppi)
         return intake.preview(self._desk, transaction, instance, pixels, ppi)
 
     def best_frame(self, transaction: str, instance: Instance) -> BestFrame | None:
@@ -254,6 +285,7 @@ class Station:
         InputError
             When there is no such open transaction or an argument is no such thing.
         """
+        f.check_ppi(ppi)
         with self._desk.lock:
             attempted = office.attempt(
                 self._desk, transaction, what, (device, operator), elapsed_ms, impression
@@ -536,11 +568,14 @@ class Station:
 
         Raises
         ------
+        InputError
+            When the folder's ``delivery.toml`` is another station's.
         UnreadableError
             When the station has no keys yet, or the database is damaged.
         """
         from ektp_biocheck.capture import sealing
 
+        check_code_of_folder(self.config)
         days = sealing.RETENTION_DAYS if retention_days is None else retention_days
         with self._desk.lock:
             return sealing.start_day(self._desk, days)
@@ -568,10 +603,24 @@ class Station:
         with self._desk.lock:
             sealing.approve_sealed(self._desk, record_id, f.check_label("the officer", by), granted)
 
-    def sealed(self, transaction: str) -> None:
-        """Say that the sealed record is durable: the images are removed from the vault."""
+    def sealed(self, transaction: str, *, elsewhere: bool = False) -> None:
+        """Say that the sealed record is durable: the images are removed from the vault.
+
+        `seal` does it by itself.
+
+        Parameters
+        ----------
+        transaction : str
+        elsewhere : bool
+            Another program made a durable record from `images`; here there is none.
+
+        Raises
+        ------
+        InputError
+            When this station has no sealed record of it and none is said to be elsewhere.
+        """
         with self._desk.lock:
-            office.sealed(self._desk, transaction)
+            office.sealed(self._desk, transaction, elsewhere=elsewhere)
 
     def unsealed(self) -> tuple[str, ...]:
         """Return the finished transactions whose record was not sealed yet."""
@@ -612,4 +661,5 @@ class Station:
             ISO date, local; today when left out.
         """
         with self._desk.lock:
-            return office.day(self._desk, date, (self.config.station, self.config.office))
+            where = (self.config.station, self.config.office)
+            return day_of_station(self._desk.connection, date, where, self._desk.now())

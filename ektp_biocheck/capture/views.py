@@ -347,9 +347,11 @@ class PersonDay:
         Codes of the steps taken.
     call_back : tuple of str
         Codes of why to call the person back: ``"TEMPORARY_EXCEPTION"``, ``"BELOW_POLICY"``,
-        ``"CARRIED_OVER"``.
+        ``"CARRIED_OVER"``, ``"RECORD_LOST"``.
     review_by : str or None
         The earliest date of a temporary exception.
+    day : str or None
+        ISO date of the capture, of a person of another day whose record was lost.
     """
 
     transaction: str
@@ -363,6 +365,7 @@ class PersonDay:
     steps: tuple[str, ...]
     call_back: tuple[str, ...]
     review_by: str | None
+    day: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,9 +379,12 @@ class DayFacts:
     station, office : str
     persons : tuple of PersonDay
         In the order they began.
+    lost : tuple of PersonDay
+        Persons of other days whose record was found lost on this one.
     """
 
     date: str
     station: str
     office: str
     persons: tuple[PersonDay, ...]
+    lost: tuple[PersonDay, ...] = ()

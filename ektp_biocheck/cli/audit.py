@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ektp_biocheck.cli.common import Fault, lang_option
+from ektp_biocheck.cli.common import lang_option
 from ektp_biocheck.cli.station_command import station_endings, station_extra
 from ektp_biocheck.cli.steps import steps
 from ektp_biocheck.lang import Lang, in_language
@@ -103,7 +103,7 @@ def verify(
     \b
     Exit codes:
       0  everything is as it was written
-      1  something was changed, is missing or was cut off; it says what and where
+      1  something was changed, is missing, was cut off or is LOST; it says what and where
       2  wrong usage, or no station is there
       3  the database cannot be read at all
     """  # noqa: D301 - click reads the backspace
@@ -113,20 +113,20 @@ def verify(
             click.echo(json.dumps(_fields(verdict), ensure_ascii=False))
         else:
             _print(verdict, lang)
-        raise SystemExit(0 if verdict.whole else 1)
+        raise SystemExit(0 if verdict.whole and not verdict.lost else 1)
 
 
 def _examine(folder: Path, key_file: Path | None, seen: tuple[str, ...]) -> "Verdict":
     with station_extra():
         from ektp_biocheck.records.audit import Head as NoHead
         from ektp_biocheck.records.audit import Problem, Verdict
+        from ektp_biocheck.records.database import check_present
         from ektp_biocheck.records.examine import examine
         from ektp_biocheck.records.folder import StationFolder
         from ektp_biocheck.records.keys import load_verifying_key, retired_keys, trusted_keys
         from ektp_biocheck.records.reading import reading
     place = StationFolder(folder)
-    if not place.database.is_file():
-        raise Fault(f"{folder} is no station's folder: {place.database.name} is missing")
+    check_present(place.database)
     heads = [_head(text) for text in seen]
     trusted = (
         (load_verifying_key(key_file), *retired_keys(place.keys))
@@ -157,6 +157,7 @@ def _fields(verdict: "Verdict") -> dict[str, object]:
             {"code": one.code, "row": one.seq, "about": one.about} for one in verdict.problems
         ],
         "notes": [{"code": one.code, "row": one.seq, "about": one.about} for one in verdict.notes],
+        "lost": list(verdict.lost),
     }
 
 
@@ -167,13 +168,14 @@ def _print(verdict: "Verdict", lang: Lang) -> None:
         )
         text = in_language(lang, *_TEXTS[one.code])
         click.echo(f"{where}{text} [{one.code}] {one.about}".rstrip())
+    whole = ("Rantai audit utuh", "The audit chain is whole") if verdict.lost else ("Utuh", "Whole")
     count, checkpoints = verdict.head.seq, verdict.checkpoints
     if verdict.whole:
         click.echo(
             in_language(
                 lang,
-                f"Utuh: {count} baris, {checkpoints} titik periksa. Ujung: {verdict.head}",
-                f"Whole: {count} rows, {checkpoints} checkpoints. Head: {verdict.head}",
+                f"{whole[0]}: {count} baris, {checkpoints} titik periksa. Ujung: {verdict.head}",
+                f"{whole[1]}: {count} rows, {checkpoints} checkpoints. Head: {verdict.head}",
             )
         )
     else:
@@ -187,3 +189,20 @@ def _print(verdict: "Verdict", lang: Lang) -> None:
                 "report it.",
             )
         )
+    _print_lost(verdict.lost, lang)
+
+
+def _print_lost(lost: tuple[str, ...], lang: Lang) -> None:
+    if not lost:
+        return
+    click.echo(
+        in_language(
+            lang,
+            f"PERHATIAN: rekaman LOST: {len(lost)}. Data perekamannya tidak ada lagi. Ambil dari "
+            "cadangan dengan ektp-biocheck restore --payloads-only, atau rekam ulang:",
+            f"ATTENTION: records that are LOST: {len(lost)}. Their captures are gone. Fetch them "
+            "with ektp-biocheck restore --payloads-only, or record again:",
+        )
+    )
+    for record_id in lost:
+        click.echo(f"  {record_id}")

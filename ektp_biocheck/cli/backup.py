@@ -9,7 +9,6 @@ import click
 from ektp_biocheck.cli.common import lang_option
 from ektp_biocheck.cli.station_command import station_endings, station_extra
 from ektp_biocheck.cli.steps import steps
-from ektp_biocheck.errors import InputError
 from ektp_biocheck.lang import Lang, in_language
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def backup(station_folder: Path, to: Path, deep: bool, lang: Lang) -> None:
             from ektp_biocheck.records.keys import load_keys
         place = _station(station_folder)
         keys = load_keys(place.keys)
-        with closing(connect(place.database)) as connection, steps("backup") as step:
+        with closing(connect(place.database, create=False)) as connection, steps("backup") as step:
             made = back_up(connection, place, keys, to, deep=deep, step=step)
         click.echo(
             in_language(
@@ -146,7 +145,7 @@ def _fetch_payloads(source: Path, place: "StationFolder", lang: Lang) -> None:
     from ektp_biocheck.records.database import connect
     from ektp_biocheck.records.restore import restore_payloads
 
-    with closing(connect(place.database)) as connection:
+    with closing(connect(place.database, create=False)) as connection:
         back, found = restore_payloads(source, place, connection)
     click.echo(
         in_language(
@@ -159,11 +158,11 @@ def _fetch_payloads(source: Path, place: "StationFolder", lang: Lang) -> None:
 
 
 def _station(folder: Path) -> "StationFolder":
+    from ektp_biocheck.records.database import check_present
     from ektp_biocheck.records.folder import StationFolder
 
     place = StationFolder(folder)
-    if not place.database.is_file():
-        raise InputError(f"{folder} is no station's folder: {place.database.name} is missing")
+    check_present(place.database)
     return place
 
 

@@ -11,7 +11,9 @@ from ektp_biocheck.cli.station_command import station_extra
 from ektp_biocheck.lang import Lang, in_language
 
 if TYPE_CHECKING:
-    from ektp_biocheck.delivery.bundle import BundleReturn
+    from collections.abc import Iterable
+
+    from ektp_biocheck.delivery.bundle import BundleReturn, NotTaken
 
 __all__ = ["bundle"]
 
@@ -48,15 +50,18 @@ def export(station: Path, disk: Path, lang: Lang) -> None:
     \b
     Exit codes:
       0  everything that waits is on the disk
-      1  some is not: no space, or a payload is damaged
+      1  some is not: no space, or a payload is damaged or lost
       2  wrong usage or settings, or the disk cannot be written
       3  a file cannot be read
     """  # noqa: D301 - click reads the backspace
     with delivery_endings(_SAFE), desk(station) as at:
         from ektp_biocheck.cli.delivery_show import Bytes
+        from ektp_biocheck.cli.delivery_texts import records_text, state_text
         from ektp_biocheck.cli.send import waiting_bytes
         from ektp_biocheck.delivery.bundle_export import export as copy
+        from ektp_biocheck.records import store
         from ektp_biocheck.records.keys import load_signing_key
+        from ektp_biocheck.records.states import State
 
         at.sweep()
         with Bytes(waiting_bytes(at), in_language(lang, "menyalin", "copying")) as bar:
@@ -74,7 +79,8 @@ def export(station: Path, disk: Path, lang: Lang) -> None:
             in_language(
                 lang,
                 f"{here} rekaman ({size:.1f} MB) ada di cakram, {done.copied} baru disalin.",
-                f"{here} records ({size:.1f} MB) are on the disk, {done.copied} copied now.",
+                f"{records_text(here, lang)} ({size:.1f} MB) {_be(here)} on the disk, "
+                f"{done.copied} copied now.",
             )
         )
         if done.left:
@@ -82,7 +88,8 @@ def export(station: Path, disk: Path, lang: Lang) -> None:
                 in_language(
                     lang,
                     f"Cakram penuh: {done.left} rekaman belum disalin. Pakai cakram lain.",
-                    f"The disk is full: {done.left} records are not on it. Use another disk too.",
+                    f"The disk is full: {records_text(done.left, lang)} {_be(done.left)} not on "
+                    "it. Use another disk too.",
                 )
             )
         for record_id in done.damaged:
@@ -93,7 +100,10 @@ def export(station: Path, disk: Path, lang: Lang) -> None:
                     f"{record_id}: damaged or gone here. Search the backup.",
                 )
             )
-        raise SystemExit(1 if done.left or done.damaged else 0)
+        lost = store.counts(at.connection)[State.LOST]
+        if lost:
+            click.echo(f"{lost} {State.LOST}: {state_text(State.LOST, lang)}")
+        raise SystemExit(1 if done.left or done.damaged or lost else 0)
 
 
 @bundle.command("import", short_help="At the centre: take a disk in.")
@@ -148,6 +158,7 @@ def receipts(station: Path, disk: Path, lang: Lang) -> None:
     """  # noqa: D301 - click reads the backspace
     with delivery_endings(_SAFE), desk(station) as at:
         from ektp_biocheck.cli.delivery_show import print_alarms
+        from ektp_biocheck.cli.delivery_texts import plural
         from ektp_biocheck.delivery.bundle_return import take_return
         from ektp_biocheck.records.keys import trusted_keys
 
@@ -166,24 +177,41 @@ def receipts(station: Path, disk: Path, lang: Lang) -> None:
                 lang,
                 f"{got} tanda terima, {found.answers['HELD']} terbukti tersimpan, "
                 f"{found.statements} pernyataan baru.",
-                f"{got} receipts, {found.answers['HELD']} seen to be held, "
-                f"{found.statements} new statements.",
+                f"{plural(got, 'receipt')}, {found.answers['HELD']} seen to be held, "
+                f"{plural(found.statements, 'new statement')}.",
             )
         )
-        for one in back.not_taken:
-            click.echo(f"  {one.record_id}  {one.code}")
+        _say_not_taken(back.not_taken, lang)
         print_alarms(found.alarms, lang)
         raise SystemExit(1 if found.alarms or back.not_taken else 0)
 
 
 def _say_taken(answer: "BundleReturn", lang: Lang) -> None:
+    from ektp_biocheck.cli.delivery_texts import records_text
+
     count = len(answer.receipts)
     click.echo(
         in_language(
             lang,
             f"{count} rekaman dari {answer.station} tersimpan. Kembalikan cakram ke sana.",
-            f"{count} records of {answer.station} are stored. Send the disk back there.",
+            f"{records_text(count, lang)} of {answer.station} {_be(count)} stored. "
+            "Send the disk back there.",
         )
     )
-    for one in answer.not_taken:
-        click.echo(f"  {one.record_id}  {one.code}")
+    _say_not_taken(answer.not_taken, lang)
+
+
+def _say_not_taken(refused: "Iterable[NotTaken]", lang: Lang) -> None:
+    """List what was not stored, why, and once for each reason what a person can do."""
+    from ektp_biocheck.cli.delivery_reasons import code_text, cure
+
+    codes = {}
+    for one in refused:
+        click.echo(f"  {one.record_id}  {one.code}: {code_text(one.code, lang)}")
+        codes[one.code] = cure(one.code, lang)
+    for help_ in filter(None, codes.values()):
+        click.echo(help_)
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,12 +1,13 @@
 """What a person sees of delivery: bars, sheets and lists."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 import click
 
-from ektp_biocheck.cli.delivery_texts import local, state_text, why_text
+from ektp_biocheck.cli.delivery_reasons import cure
+from ektp_biocheck.cli.delivery_texts import local, row_state, why_text
 from ektp_biocheck.lang import Lang, in_language
 
 if TYPE_CHECKING:
@@ -17,9 +18,18 @@ if TYPE_CHECKING:
     from ektp_biocheck.delivery.alarms import Alarm
     from ektp_biocheck.delivery.daily import Day
     from ektp_biocheck.delivery.outbox import Waiting
-    from ektp_biocheck.records.rows import ToRecordAgain
+    from ektp_biocheck.records.rows import RecordRow, ToRecordAgain
 
-__all__ = ["Bytes", "print_alarms", "print_table", "record_again", "sheet", "waiting_table"]
+__all__ = [
+    "Bytes",
+    "helps",
+    "print_alarms",
+    "print_reasons",
+    "print_table",
+    "record_again",
+    "sheet",
+    "waiting_table",
+]
 
 _PLAIN_EVERY_SECONDS = 5.0
 
@@ -99,8 +109,7 @@ def waiting_table(rows: Iterable["Waiting"], offset: "timedelta", lang: Lang) ->
     )
     for one in rows:
         row = one.row
-        own = row.last_error if row.state in ("QUEUED", "SENT") else row.state_why
-        why = why_text(own or "", lang)
+        why = why_text(_own_why(row), lang)
         if one.exported_at:
             since = local(one.exported_at, offset)
             why += in_language(lang, f"; di cakram sejak {since}", f"; on a disk since {since}")
@@ -108,7 +117,7 @@ def waiting_table(rows: Iterable["Waiting"], offset: "timedelta", lang: Lang) ->
         table.add_row(
             _plain(row.queue_number or "-"),
             row.record_id,
-            state_text(row.state, lang),
+            row_state(row, lang),
             local(row.state_at, offset),
             _plain(why),
             local(waits, offset) if waits else "-",
@@ -167,10 +176,33 @@ def print_alarms(alarms: Sequence["Alarm"], lang: Lang, most: int = 20) -> None:
         same = [alarm for alarm in alarms if alarm.code == code]
         click.echo(f"{code} ({len(same)}): {advice(code, lang)}")
         for alarm in same[:most]:
-            click.echo(f"  {alarm.record_id}  {printable(alarm.about)}")
+            click.echo(f"  {alarm.record_id}  {printable(why_text(alarm.about, lang))}")
         if len(same) > most:
             more = len(same) - most
             click.echo(in_language(lang, f"  … dan {more} lagi", f"  … and {more} more"))
+
+
+def print_reasons(reasons: Iterable[tuple[str, int]], lang: Lang) -> None:
+    """Print for how many records which reason holds, and what a person can do."""
+    from ektp_biocheck.console import printable
+
+    for why, count in reasons:
+        click.echo(f"{count}: {printable(why_text(why, lang))}")
+        if help_ := cure(why, lang):
+            click.echo(f"   {help_}")
+
+
+def helps(rows: Iterable["Waiting"], lang: Lang) -> Iterator[tuple[str, str]]:
+    """Yield the reasons among these about which a person can do something, with what."""
+    from ektp_biocheck.console import printable
+
+    for why in dict.fromkeys(_own_why(one.row) for one in rows):
+        if help_ := cure(why, lang):
+            yield printable(why_text(why, lang)), help_
+
+
+def _own_why(row: "RecordRow") -> str:
+    return (row.last_error if row.state in ("QUEUED", "SENT") else row.state_why) or ""
 
 
 def _table(*heads: tuple[Lang, str, str], numbers_from: int | None = None) -> "Table":

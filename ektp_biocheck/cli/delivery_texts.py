@@ -1,11 +1,15 @@
 """What a person reads about delivery, in Indonesian and English."""
 
-import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from ektp_biocheck.cli.delivery_reasons import why_text
 from ektp_biocheck.lang import Lang, in_language
 
-__all__ = ["local", "next_try", "state_text", "why_text"]
+if TYPE_CHECKING:
+    from ektp_biocheck.records.rows import RecordRow
+
+__all__ = ["local", "next_try", "plural", "records_text", "row_state", "state_text", "why_text"]
 
 _STATES = {
     "SEALED": ("tersegel, menunggu persetujuan", "sealed, waits for an approval"),
@@ -23,34 +27,10 @@ _STATES = {
     "LOST": ("hilang: rekam ulang", "lost: record again"),
 }
 
-# Reasons are written down in English, where the failure happens; these are all that the
-# sender itself writes. What the centre says stays in the centre's words.
-_REASONS = (
-    (r"the centre cannot be reached \(no connection\)", r"tidak ada sambungan ke pusat"),
-    (r"the centre cannot be reached \(no answer in time\)", r"pusat tidak menjawab tepat waktu"),
-    (r"the centre cannot be reached \(the line broke\)", r"sambungan ke pusat terputus"),
-    (r"the centre cannot be reached \((.*)\)", r"pusat tidak dapat dihubungi (\1)"),
-    (r"the centre asks to wait (\d+) s", r"pusat minta menunggu \1 detik"),
-    (r"the centre answered (\d+)(.*)", r"pusat menjawab \1\2"),
-    (r"refused by the centre \((\d+)\): (.*)", r"ditolak pusat (\1): \2"),
-    (r"not a message that was agreed on: (.*)", r"jawaban pusat tidak dapat dibaca: \1"),
-    (r"the answer came too slowly.*", r"jawaban pusat terlalu lambat"),
-    (r"the signature of (\S+) is wrong", r"tanda tangan \1 salah"),
-    (r"signed by (\S+), whose key.*", r"ditandatangani \1, kuncinya tidak ada di sini"),
-    (r"the receipt is about other bytes.*", r"tanda terima untuk isi yang lain"),
-    (r"the centre has all bytes and gives no receipt", r"pusat tidak memberi tanda terima"),
-    (r"the sealed record cannot be read \((.*)\)", r"berkas tersegel tidak terbaca (\1)"),
-    (r"payload is (?:gone|damaged).*", r"isi rekaman hilang atau rusak"),
-    (r"outside the hours of sending", r"di luar jam pengiriman"),
-    (r"nothing to approve", r"tidak perlu persetujuan"),
-    (r"bytes are going", r"sedang dikirim"),
-    (r"signed for by (.*)", r"tanda terima dari \1"),
-    (r"listed by the centre", r"tercatat di pusat"),
-    (r"not held: sent again", r"tidak ada di pusat: dikirim ulang"),
-    (r"sent again after (.*)", r"dikirim ulang setelah \1"),
-    (r"the centre holds another hash", r"pusat menyimpan isi lain"),
-    (r"not taken from the disk: (.*)", r"tidak diterima dari cakram: \1"),
-)
+_NOT_TAKEN = {
+    "failed": ("belum sampai, dikirim lagi", "not there yet, sent again"),
+    "refused": ("ditolak pusat, dikirim lagi", "refused by the centre, sent again"),
+}
 
 
 def state_text(state: str, lang: Lang) -> str:
@@ -58,14 +38,21 @@ def state_text(state: str, lang: Lang) -> str:
     return in_language(lang, *_STATES[state])
 
 
-def why_text(why: str, lang: Lang) -> str:
-    """Return a reason in the language asked for; unknown ones stay as they were written."""
-    if lang == "id":
-        for english, indonesian in _REASONS:
-            found = re.fullmatch(english, why)
-            if found:
-                return found.expand(indonesian)
-    return why
+def row_state(row: "RecordRow", lang: Lang) -> str:
+    """Return where a record stands; one whose last attempt failed is not called unanswered."""
+    if row.state == "SENT" and row.last_error:
+        return in_language(lang, *_NOT_TAKEN["refused" if row.refusals else "failed"])
+    return state_text(row.state, lang)
+
+
+def records_text(count: int, lang: Lang) -> str:
+    """Return a number of records in words, such as ``1 record``."""
+    return in_language(lang, f"{count} rekaman", plural(count, "record"))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its English noun: ``1 receipt``, ``2 receipts``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def next_try(seconds: float, why: str, lang: Lang) -> str:

@@ -102,15 +102,17 @@ class Desk:
 
 
 @contextmanager
-def desk(station: Path) -> Iterator[Desk]:
-    """Open a station's folder for delivery.
+def desk(station: Path, *, create: bool = False) -> Iterator[Desk]:
+    """Open a station's folder for delivery; `create` lets it begin with an empty database.
 
     Raises
     ------
     InputError
-        When there are no settings, or they are wrong.
+        When there are no settings, or they are wrong; without `create` when there is no database.
+    UnreadableError
+        Without `create`, when the database of sealed records is gone.
     Fault
-        When there is no database yet.
+        When the folder of the records is gone.
     """
     with station_extra():
         from ektp_biocheck.delivery import outbox
@@ -124,7 +126,7 @@ def desk(station: Path) -> Iterator[Desk]:
     place = StationFolder(Path(settings.records))
     if not place.root.is_dir():
         raise Fault(f"{place.root} is missing: it is named in {file} (records)")
-    with closing(connect(place.database)) as connection:
+    with closing(connect(place.database, create=create)) as connection:
         outbox.prepare(connection)
         yield Desk(settings, place, connection)
 

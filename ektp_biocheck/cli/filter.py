@@ -1,5 +1,7 @@
 """`filter`: the captures of a run for which a condition holds."""
 
+import hashlib
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,8 +67,10 @@ def _print_lines(file: Path, run: "Run", rows: "list[Row]") -> None:
     from ektp_biocheck.errors import InputError
 
     kept = {row.path for row in rows}
-    with file.open(encoding="utf-8", newline="\n") as handle:
-        head, *lines = handle.readlines() or [""]
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != run.summary["sha256"].get("results.csv"):
+        raise InputError(f"{file} was changed after the run that wrote it: run the batch again")
+    head, *lines = io.StringIO(data.decode("utf-8"), newline="\n").readlines() or [""]
     if len(lines) != len(run.rows):
         raise InputError(
             f"{file} has {len(lines)} rows, run.json says {len(run.rows)}: run the batch again"

@@ -48,7 +48,8 @@ def outbox(
     \b
     Exit codes:
       0  nothing waits, and the sheet adds up
-      1  something waits, or needs a person
+      1  something waits, or needs a person; with --daily: is lost, needs a person, or
+         the sheet does not add up
       2  wrong usage or settings
       3  a file cannot be read
     """  # noqa: D301 - click reads the backspace
@@ -65,8 +66,8 @@ def outbox(
 
 
 def _waiting(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
-    from ektp_biocheck.cli.delivery_show import print_table, waiting_table
-    from ektp_biocheck.cli.delivery_texts import next_try
+    from ektp_biocheck.cli.delivery_show import helps, print_table, waiting_table
+    from ektp_biocheck.cli.delivery_texts import next_try, records_text
     from ektp_biocheck.delivery.outbox import UNDER_WAY, breaker, waiting
     from ektp_biocheck.records import clock, store
 
@@ -88,9 +89,11 @@ def _waiting(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
         in_language(
             lang,
             f"{total} rekaman belum terbukti tersimpan di pusat.",
-            f"{total} records not known to be held by the centre.",
+            f"{records_text(total, lang)} not known to be held by the centre.",
         )
     )
+    for why, help_ in helps(rows, lang):
+        click.echo(f"{why}: {help_}")
     pause = breaker(at.connection)
     waits = pause.waits(clock.now().timestamp())
     if waits:
@@ -101,6 +104,8 @@ def _waiting(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
 def _daily(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
     from ektp_biocheck.cli.delivery_show import print_table, sheet
     from ektp_biocheck.delivery.daily import daily_sheet, total
+    from ektp_biocheck.delivery.outbox import FOR_A_PERSON
+    from ektp_biocheck.records import store
 
     days = daily_sheet(at.connection, at.settings.offset)
     if as_json:
@@ -108,7 +113,8 @@ def _daily(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
             click.echo(json.dumps(asdict(day) | {"difference": day.difference}))
     else:
         print_table(sheet(days[-limit:], total(days), lang))
-    return any(day.difference for day in days)
+    counts = store.counts(at.connection)
+    return any(day.difference or day.lost for day in days) or any(map(counts.get, FOR_A_PERSON))
 
 
 def _again(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:

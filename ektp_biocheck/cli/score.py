@@ -24,7 +24,11 @@ __all__ = ["demo", "score"]
 
 @click.command(epilog=EXIT_CODES, short_help="Score captures and say what is wrong.")
 @click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, readable=False),  # one that cannot be read is reported
 )
 @capture_options
 @click.option("--iso", is_flag=True, help="Add the ISO/IEC 29794 native measures to --json.")

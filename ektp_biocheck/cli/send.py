@@ -49,7 +49,7 @@ def send(station: Path, once: bool, now: bool, lang: Lang) -> None:
       3  a file cannot be read
     """  # noqa: D301 - click reads the backspace
     _log(watch=not once)
-    with delivery_endings(_SAFE), desk(station) as at, _client(at) as client:
+    with delivery_endings(_SAFE), desk(station, create=once) as at, _client(at) as client:
         at.sweep()
         if once:
             raise SystemExit(_send_once(at, client, lang, now=now))
@@ -72,8 +72,8 @@ def reconcile(station: Path, as_json: bool, lang: Lang) -> None:
 
     \b
     Exit codes:
-      0  everything is as it should be
-      1  something needs a person, or the sheet does not add up
+      0  the centre holds everything that it was asked about
+      1  it does not, something needs a person, or the sheet does not add up
       2  wrong usage or settings, or the centre cannot be asked
       3  a file cannot be read
     """  # noqa: D301 - click reads the backspace
@@ -83,7 +83,7 @@ def reconcile(station: Path, as_json: bool, lang: Lang) -> None:
     with delivery_endings(_SAFE), desk(station) as at, _client(at) as client:
         from ektp_biocheck.delivery.daily import daily_sheet, total
 
-        found = _asked(at, client)
+        found = _asked(at, client, lang)
         days = daily_sheet(at.connection, at.settings.offset)
         whole = total(days)
         if as_json:
@@ -92,7 +92,8 @@ def reconcile(station: Path, as_json: bool, lang: Lang) -> None:
             click.echo(_told(found, lang))
             print_alarms(found.alarms, lang)
             print_table(sheet(days, whole, lang))
-        wrong = found.alarms or any(day.difference for day in days)
+        elsewhere = found.answers.total() - found.answers["HELD"]
+        wrong = found.alarms or elsewhere or whole.lost or any(day.difference for day in days)
         raise SystemExit(1 if wrong else 0)
 
 
@@ -111,14 +112,18 @@ def _client(at: Desk) -> "HttpCentre":
     return HttpCentre(at.settings.centre, at.settings.limits)
 
 
-def _asked(at: Desk, client: "HttpCentre") -> "Reconciliation":
+def _asked(at: Desk, client: "HttpCentre", lang: Lang) -> "Reconciliation":
+    from ektp_biocheck.cli.delivery_reasons import cure, why_text
     from ektp_biocheck.delivery.client import DeliveryError
     from ektp_biocheck.delivery.messages import MessageError
 
     try:
         return at.ask(client)
     except (DeliveryError, MessageError) as error:
-        raise Fault(f"the centre could not be asked: {error}") from error
+        why = why_text(str(error), lang)
+        says = in_language(lang, "pusat tidak dapat ditanya", "the centre could not be asked")
+        help_ = cure(str(error), lang)
+        raise Fault(f"{says}: {why}" + (f". {help_}" if help_ else "")) from error
 
 
 def _send_once(at: Desk, client: "HttpCentre", lang: Lang, *, now: bool) -> int:
@@ -128,7 +133,7 @@ def _send_once(at: Desk, client: "HttpCentre", lang: Lang, *, now: bool) -> int:
 
     alarms = []
     if store.must_reconcile(at.connection):  # restored from a backup: first ask, then send
-        found = _asked(at, client)
+        found = _asked(at, client, lang)
         click.echo(_told(found, lang))
         alarms = found.alarms
     with Bytes(waiting_bytes(at), in_language(lang, "mengirim", "sending")) as bar:
@@ -149,7 +154,9 @@ def waiting_bytes(at: Desk) -> int:
 
 def _report(at: Desk, sender: "Sender", ended: "dict[Sent, int]", lang: Lang) -> int:
     """Say how it ended; return the exit code."""
-    from ektp_biocheck.cli.delivery_texts import next_try, state_text
+    from ektp_biocheck.cli.delivery_show import print_reasons
+    from ektp_biocheck.cli.delivery_texts import next_try, records_text, state_text
+    from ektp_biocheck.delivery import outbox
     from ektp_biocheck.delivery.attempt import Sent
     from ektp_biocheck.records import store
     from ektp_biocheck.records.states import State
@@ -162,9 +169,10 @@ def _report(at: Desk, sender: "Sender", ended: "dict[Sent, int]", lang: Lang) ->
         in_language(
             lang,
             f"{got} rekaman mendapat tanda terima, {left} menunggu.",
-            f"{got} records signed for, {left} waiting.",
+            f"{records_text(got, lang)} signed for, {left} waiting.",
         )
     )
+    print_reasons(outbox.reasons(at.connection), lang)
     if left and waits:
         click.echo(next_try(waits, why, lang))
     if sender.head_unknown:
@@ -177,10 +185,12 @@ def _report(at: Desk, sender: "Sender", ended: "dict[Sent, int]", lang: Lang) ->
                 "were cut off. Run audit verify.",
             )
         )
-    needs = (State.QUARANTINED, State.CONFLICT_AT_CENTRE, State.REFUSED_QUALITY, State.LOST)
+    needs = outbox.FOR_A_PERSON
     for state in needs:
         if counts[state]:
             click.echo(f"{counts[state]} {state}: {state_text(state, lang)}")
+            if state is not State.LOST:  # its words say it all
+                print_reasons(outbox.reasons(at.connection, (state,)), lang)
     only_hours = waits and why == "outside the hours of sending"
     attention = sender.head_unknown or any(counts[state] for state in needs)
     return int(attention or (left > 0 and not only_hours))
@@ -207,11 +217,14 @@ def _end(*_: object) -> None:
 
 
 def _told(found: "Reconciliation", lang: Lang) -> str:
+    from ektp_biocheck.cli.delivery_texts import plural, records_text
+
     answers = ", ".join(f"{count} {answer}" for answer, count in sorted(found.answers.items()))
     return in_language(
         lang,
         f"{found.asked} rekaman ditanyakan: {answers or '-'}; {found.statements} pernyataan baru.",
-        f"{found.asked} records asked about: {answers or '-'}; {found.statements} new statements.",
+        f"{records_text(found.asked, lang)} asked about: {answers or '-'}; "
+        f"{plural(found.statements, 'new statement')}.",
     )
 
 

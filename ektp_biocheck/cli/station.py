@@ -1,5 +1,7 @@
 """`station`: the operator page, and the office's day sheet."""
 
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,8 +10,9 @@ import click
 from ektp_biocheck.cli.common import FiniteRange, plain_endings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from ektp_biocheck.capture.daybook import DayBook
     from ektp_biocheck.capture.dayplan import Plan
     from ektp_biocheck.capture.policy import Policy
     from ektp_biocheck.capture.station import Station
@@ -53,7 +56,7 @@ def station() -> None:
     """Run a capture station on this computer.
 
     \b
-    ektp-biocheck station serve --folder data --station KEC-01 --office Ngargoyoso
+    ektp-biocheck station serve --folder data --station kec-01 --office Ngargoyoso
     ektp-biocheck station sheet --folder data --plan plan.toml
     """  # noqa: D301 - click reads the backspace
 
@@ -91,12 +94,12 @@ def serve(
     """Serve the operator page to the browser of this computer, and of no other.
 
     \b
-    ektp-biocheck station serve --folder data --station KEC-01 --office Ngargoyoso
-    ektp-biocheck station serve --folder data --station KEC-01 --office Ngargoyoso --ppi 500
+    ektp-biocheck station serve --folder data --station kec-01 --office Ngargoyoso
+    ektp-biocheck station serve --folder data --station kec-01 --office Ngargoyoso --ppi 500
 
     Open the address that is printed. What stands behind the # is the key of this run: other
     programs and people on this computer cannot use the page without it. Stop with Ctrl-C; persons
-    who were begun are still there at the next start.
+    who were begun are still there at the next start. SIGTERM ends it too, with exit code 0.
     """  # noqa: D301 - click reads the backspace
     with plain_endings("Persons who were begun are still there at the next start."):
         from ektp_biocheck.operator_page.desk import Desk, Office
@@ -104,7 +107,7 @@ def serve(
         from ektp_biocheck.operator_page.shown import about
 
         check_host(host)
-        with _open(folder, code, office, policy_file) as opened:
+        with _ended_by_sigterm(), _open(folder, code, office, policy_file) as opened:
             sealing = _sealing(opened)
             serve(
                 Desk(opened, Office(office, contact, ppi), finished=sealing),
@@ -161,6 +164,7 @@ def sheet(
     Queue numbers only: no names, no NIK.
     """  # noqa: D301 - click reads the backspace
     with plain_endings("No sheet was written."):
+        from ektp_biocheck.capture.daybook import open_day_book
         from ektp_biocheck.capture.dayplan import Plan, read_plan
         from ektp_biocheck.capture.daysheet import make_sheet
         from ektp_biocheck.capture.daysheet_print import sheet_html, sheet_text
@@ -169,12 +173,26 @@ def sheet(
         if not (folder / "station.db").is_file():
             raise InputError(f"{folder.name}: no station has worked in this folder")
         plan = read_plan(plan_file) if plan_file else Plan()
-        with _open(folder, code, office, None) as opened:
-            facts = opened.day(_day(day))
-            made = make_sheet(facts, plan, earlier=_earlier(opened, plan, facts.date), lang=lang)
+        with open_day_book(folder, code, office) as book:
+            facts = book.day(_day(day))
+            made = make_sheet(facts, plan, earlier=_earlier(book, plan, facts.date), lang=lang)
         click.echo(sheet_text(made), nl=False)
         if page is not None:
             page.write_text(sheet_html(made), encoding="utf-8")
+
+
+@contextmanager
+def _ended_by_sigterm() -> "Iterator[None]":
+    """End as the system asks for it; what was opened is closed on the way out."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _open(folder: Path, code: str, office: str, policy_file: Path | None) -> "Station":
@@ -196,7 +214,6 @@ def _sealing(opened: "Station") -> "Callable[[str, Finished], None] | None":
             err=True,
         )
         return None
-    _check_name(opened)
     opening = opened.start_day()
     if opening.sealed:
         click.echo(f"Sealed now: {len(opening.sealed)} finished before a break.", err=True)
@@ -211,22 +228,6 @@ def _sealing(opened: "Station") -> "Callable[[str, Finished], None] | None":
     return seal
 
 
-def _check_name(opened: "Station") -> None:
-    """Refuse a station code that the centre would refuse with every record."""
-    settings = opened.config.folder / "delivery.toml"
-    if not settings.is_file():
-        return
-    from ektp_biocheck.delivery.settings import load_settings
-    from ektp_biocheck.errors import InputError
-
-    known = load_settings(settings).station
-    if known != opened.config.station:
-        raise InputError(
-            f"--station {opened.config.station}: this folder's delivery.toml and certificate are "
-            f"those of {known}: use --station {known}"
-        )
-
-
 def _day(text: str | None) -> str | None:
     from datetime import date
 
@@ -238,7 +239,7 @@ def _day(text: str | None) -> str | None:
         raise click.BadParameter("give a date such as 2016-09-17", param_hint="--date") from None
 
 
-def _earlier(opened: "Station", plan: "Plan", today: str) -> list[int]:
+def _earlier(book: "DayBook", plan: "Plan", today: str) -> list[int]:
     """Return how many persons were finished on each day of service since the plan began."""
     from datetime import date, timedelta
 
@@ -247,7 +248,7 @@ def _earlier(opened: "Station", plan: "Plan", today: str) -> list[int]:
     days = (date.fromisoformat(today) - plan.since).days
     dates = [plan.since + timedelta(n) for n in range(max(0, days))]
     return [
-        sum(person.state is not None for person in opened.day(one.isoformat()).persons)
+        sum(person.state is not None for person in book.day(one.isoformat()).persons)
         for one in dates
         if plan.works_on(one)
     ]

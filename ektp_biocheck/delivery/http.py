@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from ektp_biocheck.delivery.backoff import retry_after
@@ -33,6 +33,7 @@ from ektp_biocheck.delivery.messages import (
     encode,
     idempotency_key,
 )
+from ektp_biocheck.delivery.tls import certificate_trouble, probe, tls_context
 from ektp_biocheck.errors import InputError, InstallationError
 
 if TYPE_CHECKING:
@@ -61,35 +62,6 @@ _DEFAULT_PAUSE = 60.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def tls_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
-    """Return the context of a station: only this authority is trusted, the station shows itself.
-
-    Parameters
-    ----------
-    ca, certificate, key : str
-        PEM files: the authority of the centre's certificate, the station's certificate and the
-        private key to it.
-
-    Raises
-    ------
-    InputError
-        When a file is missing or none of the kind; the text names it.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_verify_locations(cafile=ca)
-    except OSError as error:  # ssl.SSLError is one
-        raise InputError(f"{ca} holds no certificate of an authority ({error})") from error
-    try:
-        context.load_cert_chain(certificate, key)
-    except OSError as error:
-        raise InputError(
-            f"{certificate} and {key} are no certificate with its private key ({error})"
-        ) from error
-    return context
-
-
 class HttpCentre:
     """A `CentreClient` that speaks version 1 of the protocol.
 
@@ -111,12 +83,16 @@ class HttpCentre:
                 "sending needs the extra 'station': pip install 'ektp-biocheck[station]'"
             ) from error
         address = urlsplit(centre.url)
-        context: ssl.SSLContext | bool = False
-        if address.scheme == "https":
+        context: ssl.SSLContext | Literal[False] = False
+        if address.scheme == "https" and address.hostname:
             context = tls_context(centre.ca, centre.certificate, centre.key)
         elif address.scheme != "http" or address.hostname not in _LOOPBACK:
             raise InputError(f"{centre.url}: give an address that begins with https://")
         self._httpx = httpx
+        self._centre = centre
+        self._context = context if transport is None else False
+        self._connect_seconds = limits.connect_seconds
+        self._answered = False
         self._deadline = limits.answer_seconds
         self._client = httpx.Client(
             base_url=centre.url,
@@ -193,9 +169,18 @@ class HttpCentre:
         except CentreUnreachable:
             raise
         except (self._httpx.HTTPError, self._httpx.StreamError, OSError) as error:
-            raise CentreUnreachable(f"the centre cannot be reached ({_kind(error)})") from error
+            raise CentreUnreachable(self._why(error)) from error
+        self._answered = True
         _LOG.debug("%s %s: %d, %.2f s", method, path, status, time.monotonic() - begun)
         return _about_the_record(status, head, body), body
+
+    def _why(self, error: Exception) -> str:
+        """Say why nothing came; a first line that broke may have been a refused certificate."""
+        trouble = certificate_trouble(error)
+        broke = _PLAIN.get(type(error).__name__) == "the line broke"
+        if trouble is None and broke and not self._answered and self._context:
+            trouble = probe(self._centre, self._context, self._connect_seconds)
+        return trouble or f"the centre cannot be reached ({_kind(error)})"
 
     def _read(self, answer: Any, deadline: float) -> bytes:  # noqa: ANN401 - httpx loads late
         """Return the body; one that is packed, too long or drips too slowly is no answer."""
@@ -242,8 +227,6 @@ def _kind(error: Exception) -> str:
     """Name what went wrong at the socket, without addresses of the office's network."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS: {cause.reason or type(cause).__name__}"
         cause = cause.__cause__ or cause.__context__

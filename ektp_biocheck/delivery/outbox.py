@@ -7,7 +7,7 @@ the clock is set back.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from ektp_biocheck.records.rows import RecordRow, find, records
 from ektp_biocheck.records.states import State
 
 __all__ = [
+    "FOR_A_PERSON",
     "LEASE_SECONDS",
     "SENDABLE",
     "UNDER_WAY",
@@ -30,6 +31,7 @@ __all__ = [
     "note_exported",
     "prepare",
     "read_note",
+    "reasons",
     "release",
     "renew",
     "save_breaker",
@@ -54,6 +56,13 @@ UNDER_WAY = (
     State.LOST,
 )
 """The states of records that the centre is not known to hold, or that wait for a person."""
+FOR_A_PERSON = (
+    State.QUARANTINED,
+    State.CONFLICT_AT_CENTRE,
+    State.REFUSED_QUALITY,
+    State.LOST,
+)
+"""The states that no program leaves by itself."""
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS delivery_lease (record_id TEXT PRIMARY KEY REFERENCES record, "
@@ -189,6 +198,23 @@ def waiting(connection: sqlite3.Connection) -> Iterator[Waiting]:
         for row in page:
             yield Waiting(row, exported(connection, row.record_id))
         after = page[-1].sequence
+
+
+def reasons(
+    connection: sqlite3.Connection, states: Iterable[State] = SENDABLE
+) -> list[tuple[str, int]]:
+    """Return why records in these states are not signed for, and how many each; most first.
+
+    Of what waits it is the last failure, of what was set aside the reason for that.
+    """
+    wanted = sorted(states)
+    return connection.execute(
+        "SELECT CASE WHEN r.state IN ('QUEUED', 'SENT') THEN o.last_error ELSE r.state_why END "  # noqa: S608 - placeholders
+        "AS why, count(*) AS n FROM record r JOIN outbox o USING (record_id) "
+        f"WHERE r.state IN ({', '.join('?' * len(wanted))}) AND why IS NOT NULL "
+        "GROUP BY why ORDER BY n DESC, why",
+        wanted,
+    ).fetchall()
 
 
 def _is_early(row: RecordRow, now: datetime) -> bool:

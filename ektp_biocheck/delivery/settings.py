@@ -1,6 +1,5 @@
 """A station's delivery settings: one small TOML file, checked to the last key."""
 
-import re
 import tomllib
 from datetime import time, timedelta
 from pathlib import Path
@@ -10,12 +9,21 @@ import msgspec
 
 from ektp_biocheck.delivery.backoff import NightWindow
 from ektp_biocheck.delivery.messages import MAX_PIECE, Name
+from ektp_biocheck.delivery.setting_errors import explained
 from ektp_biocheck.errors import InputError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-__all__ = ["CentreSettings", "Limits", "Settings", "Window", "load_settings", "signing_keys"]
+__all__ = [
+    "CentreSettings",
+    "Limits",
+    "Settings",
+    "Window",
+    "load_settings",
+    "read_toml",
+    "signing_keys",
+]
 
 _Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 _Offset = Annotated[str, msgspec.Meta(pattern=r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$(?!\n)")]
@@ -110,7 +118,7 @@ def load_settings(path: Path) -> Settings:
     InputError
         When the file is missing or wrong; the text names file, line and key.
     """
-    settings = _read(path, Settings)
+    settings = read_toml(path, Settings)
     if settings.centre.name not in settings.centre.signing_keys:
         raise InputError(
             f"{path}: [centre.signing_keys] has no key of {settings.centre.name}, whose receipts "
@@ -144,7 +152,14 @@ def signing_keys(centre: CentreSettings) -> "dict[str, Ed25519PublicKey]":
     return {name: load_verifying_key(Path(file)) for name, file in centre.signing_keys.items()}
 
 
-def _read(path: Path, kind: type[_S]) -> _S:
+def read_toml(path: Path, kind: type[_S]) -> _S:
+    """Read a file of settings, checked to the last key.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or is wrong; the text names file, line and key.
+    """
     try:
         text = path.read_text("utf-8")
         return msgspec.convert(tomllib.loads(text), kind)
@@ -155,31 +170,4 @@ def _read(path: Path, kind: type[_S]) -> _S:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is no TOML: {error}") from error
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}, {_where(text, str(error))}: {error}") from error
-
-
-def _where(text: str, message: str) -> str:
-    """Return the line that a validation error is about, as well as it can be told."""
-    at = re.search(r"`\$\.?([^`]*)`", message)
-    keys = at[1].split(".") if at and at[1] else []
-    extra = re.search(r"(?:unknown|required) field `([^`]*)`", message)
-    if extra and "unknown" in message:
-        keys.append(extra[1])
-    line = _line_of(text, keys)
-    return f"line {line}" if line else f"table [{'.'.join(keys)}]" if keys else "top level"
-
-
-def _line_of(text: str, keys: list[str]) -> int | None:
-    """Return the line where a dotted key is set; None when it is not."""
-    table: list[str] = []
-    found = None
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[([^\[\]]+)\]", line)
-        if header:
-            table = [part.strip().strip("\"'") for part in header[1].split(".")]
-            if table == keys:
-                found = number
-        setting = re.match(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=", line)
-        if setting and [*table, next(filter(None, setting.groups()))] == keys:
-            return number
-    return found
+        raise InputError(f"{path}, {explained(text, str(error), kind)}") from error

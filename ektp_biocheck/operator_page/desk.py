@@ -69,6 +69,7 @@ class Begin(msgspec.Struct, forbid_unknown_fields=True):
     queue_number: str | None = None
     village: str | None = None
     age_years: int | None = None
+    nik_confirmed: bool = False
 
 
 @dataclass
@@ -118,6 +119,7 @@ class Desk:
             queue_number=told.queue_number,
             village=told.village,
             age_years=told.age_years,
+            nik_confirmed=told.nik_confirmed,
         )
         return self.person(transaction)
 

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 
+from ektp_biocheck.capture.nik import NikDoubtError
 from ektp_biocheck.errors import BiocheckError, InputError, MissingResolutionError, UnreadableError
 from ektp_biocheck.lang import Lang
 from ektp_biocheck.operator_page.desk import Begin, Desk
@@ -74,6 +75,7 @@ def make_app(desk: Desk, about: dict[str, Any]) -> FastAPI:
     _add_captures(app, desk)
     _add_orders(app, desk)
     app.add_exception_handler(BiocheckError, _told)
+    app.add_exception_handler(OSError, _told)  # a disk that is full or gone, in words
     return app
 
 
@@ -244,8 +246,12 @@ def _one(order: _Order) -> str:
 async def _told(request: Request, error: Exception) -> JSONResponse:
     """Say what is wrong, as a code that the page has words for and as the error's own text."""
     del request
-    kinds = ((MissingResolutionError, "ppi"), (UnreadableError, "unreadable"))
+    kinds = (
+        (MissingResolutionError, "ppi"),
+        (UnreadableError, "unreadable"),
+        (NikDoubtError, "nik_doubt"),
+    )
     code = next((code for kind, code in kinds if isinstance(error, kind)), "refused")
-    if "NIK" in str(error):
+    if code == "refused" and "NIK" in str(error):
         code = "nik"
     return JSONResponse({"error": code, "detail": str(error)}, status_code=400)

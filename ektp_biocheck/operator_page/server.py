@@ -103,6 +103,13 @@ def serve(
             "the operator page needs the extra `station`. "
             "Cure: `pip install 'ektp-biocheck[station]'`."
         ) from error
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:  # noqa: ANN401
+            await super().startup(sockets=sockets)
+            if self.started:  # it listens from now on
+                started(address)
+
     listener = listen(host, port)
     with listener:
         port = listener.getsockname()[1]
@@ -118,5 +125,5 @@ def serve(
             lifespan="off",
         )
         name = "[::1]" if ":" in host else "127.0.0.1"
-        started(f"http://{name}:{port}/#{key}")
-        uvicorn.Server(config).run(sockets=[listener])
+        address = f"http://{name}:{port}/#{key}"
+        Server(config).run(sockets=[listener])

@@ -87,13 +87,15 @@ class Verdict:
     """What `verify` found: how far the chain reaches, and every problem, first one first.
 
     `notes` are no problems but should be known: that the station was restored from a backup, and
-    which records remember rows of the chain that went with the old disk.
+    which records remember rows of the chain that went with the old disk. `lost` are the ids of
+    records that are LOST: truly told in the chain, but their captures are gone.
     """
 
     head: Head
     checkpoints: int
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:

@@ -27,6 +27,7 @@ from ektp_biocheck.errors import InputError, UnreadableError
 from ektp_biocheck.records import audit, clock
 from ektp_biocheck.records.audit import Head
 from ektp_biocheck.records.canonical import canonical, digest
+from ektp_biocheck.records.database import writing
 from ektp_biocheck.records.files import TEMPORARY, remove_durably, sync_folder, write_durably
 from ektp_biocheck.records.folder import StationFolder
 from ektp_biocheck.records.keys import Keys, key_id, save_public
@@ -34,7 +35,7 @@ from ektp_biocheck.records.payload import payload
 from ektp_biocheck.records.reading import reading
 from ektp_biocheck.records.rows import RecordRow, all_records, find
 
-__all__ = ["Backup", "Label", "back_up", "read_label"]
+__all__ = ["Backup", "Label", "back_up", "check_backup", "read_label"]
 
 _LABEL = "backup.json"
 _SCHEMA = "ektp-biocheck/backup 1"
@@ -110,12 +111,18 @@ def back_up(
     Raises
     ------
     InputError
-        When the folder holds something else, or another station's backup.
+        When the folder lies in the station's own, holds something else, or is another station's.
+    UnreadableError
+        When the station's database is damaged, or has lost what the backup or its own sealed
+        files still know.
     OSError
-        When something cannot be read or written, such as on a full disk. The backup of before is
-        still valid then.
+        When the station cannot be written to: it notes each backup in its chain. Or when something
+        else cannot be read or written, such as on a full disk. The backup of before is still valid
+        then.
     """
-    _check_target(to, keys)
+    _check_apart(place, to)
+    _check_target(to, keys, connection)
+    _check_station(connection, place)
     target = StationFolder(to).make()
     name, database_sha256, head = _snapshot(connection, to, keys.trusted)
     with reading(to / name) as snapshot:
@@ -164,14 +171,15 @@ def read_label(folder: Path, trusted: Iterable[Ed25519PublicKey]) -> Label:
     UnreadableError
         When it is damaged.
     """
+    check_backup(folder)
     path = folder / _LABEL
     try:
         label = msgspec.json.decode(path.read_bytes(), type=Label)
         key = {key_id(one): one for one in trusted}[label.key_id]
         key.verify(base64.b64decode(label.signature), _to_sign(label))
         database = (folder / Path(label.database).name).read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{folder} holds no backup: {error.filename} is missing") from error
+    except OSError as error:
+        raise UnreadableError(f"{error.filename} cannot be read: use another backup") from error
     except KeyError as error:
         raise InputError(
             f"{folder} is the backup of another station, or its key changed"
@@ -183,13 +191,62 @@ def read_label(folder: Path, trusted: Iterable[Ed25519PublicKey]) -> Label:
     return label
 
 
-def _check_target(to: Path, keys: Keys) -> None:
+def check_backup(folder: Path) -> None:
+    """Refuse, with `InputError`, a folder that is no backup at all."""
+    if not (folder / _LABEL).exists():
+        raise InputError(
+            f"{folder} is no backup: {_LABEL} is missing; give the folder that "
+            "ektp-biocheck backup wrote to"
+        )
+
+
+def _check_apart(place: StationFolder, to: Path) -> None:
+    if to.resolve().is_relative_to(place.root.resolve()):
+        raise InputError(
+            f"{to} lies in the station's own folder and would be lost with it: give a folder on "
+            "another disk"
+        )
+
+
+def _check_target(to: Path, keys: Keys, connection: sqlite3.Connection) -> None:
     if not to.exists() or not any(to.iterdir()):
         return
     if (to / _LABEL).exists():
-        read_label(to, keys.trusted)
+        label = read_label(to, keys.trusted)
+        if not _continues(connection, label.head):
+            raise UnreadableError(
+                f"{to} holds a backup up to audit row {label.audit_seq}, which the station's "
+                "database does not have: the database was lost or put back. Bring it back with "
+                f"ektp-biocheck restore {to} STATION --replace, or back up into an empty folder"
+            )
     elif any(not _of_a_backup(path) for path in to.iterdir()):
         raise InputError(f"{to} holds something else than a backup: give an empty folder")
+
+
+def _continues(connection: sqlite3.Connection, before: Head) -> bool:
+    """Return whether the station's chain has the row that a backup ends with."""
+    row = connection.execute("SELECT hash FROM audit WHERE seq = ?", (before.seq,)).fetchone()
+    return before.seq == 0 or row == (before.hash,)
+
+
+def _check_station(connection: sqlite3.Connection, place: StationFolder) -> None:
+    """Refuse a station that cannot be written to, or that has sealed files without their rows."""
+    try:
+        with writing(connection):  # nobody is in the middle of sealing while this is held
+            connection.execute("UPDATE station SET next_sequence = next_sequence")
+            names = {path.stem for path in place.sealed.glob("*.sealed")}
+            known = {row_id for (row_id,) in connection.execute("SELECT record_id FROM record")}
+    except sqlite3.OperationalError as error:
+        raise OSError(
+            f"{place.database} cannot be written to ({error}), but each backup is noted in it: "
+            "check the disk and the folder's rights"
+        ) from error
+    if strange := names - known:
+        raise UnreadableError(
+            f"{len(strange)} sealed files in {place.sealed} are not in {place.database.name}: "
+            "start the station or run ektp-biocheck send, which take them in, or bring the "
+            "database back with ektp-biocheck restore"
+        )
 
 
 def _of_a_backup(path: Path) -> bool:

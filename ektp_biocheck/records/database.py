@@ -10,11 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ektp_biocheck.errors import InputError
+from ektp_biocheck.errors import InputError, UnreadableError
+from ektp_biocheck.records.folder import StationFolder
 
-__all__ = ["MIGRATIONS", "connect", "joined", "journal_mode", "prepare", "writing"]
+__all__ = [
+    "MIGRATIONS",
+    "check_present",
+    "connect",
+    "joined",
+    "journal_mode",
+    "prepare",
+    "writing",
+]
 
 _BUSY_MS = 5_000
+_CURE = "bring it back with ektp-biocheck restore BACKUP STATION --replace"
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: what happened at the station, never changed and never deleted.
@@ -156,13 +166,45 @@ def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) ->
     return ("WAL", "FULL") if fixed else ("DELETE", "EXTRA")
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def check_present(path: Path) -> None:
+    """Refuse a folder whose database is gone, before anything makes an empty one in its place.
+
+    Parameters
+    ----------
+    path : Path
+        The database of a station.
+
+    Raises
+    ------
+    UnreadableError
+        When it is missing or empty, but sealed records lie beside it: it was lost.
+    InputError
+        When it is missing or empty, and there are no sealed records either.
+    """
+    if path.exists() and (not path.is_file() or path.stat().st_size):
+        return
+    state = "is empty" if path.exists() else "is missing"
+    sealed = StationFolder(path.parent).sealed
+    if any(sealed.glob("*.sealed")):
+        raise UnreadableError(
+            f"{path} {state}, but sealed records lie in {sealed}: {_CURE}; without a backup, "
+            "ektp-biocheck send takes the sealed records in again"
+        )
+    raise InputError(
+        f"{path} {state}: {path.parent} is no station's folder, or nothing was recorded there yet"
+    )
+
+
+def connect(path: Path, *, create: bool = True) -> sqlite3.Connection:
     """Open the station's database, made and migrated when needed.
 
     Parameters
     ----------
     path : Path
         The file; its folder must exist.
+    create : bool
+        Whether it may be made. What only looks at a station says False: an empty database in
+        place of a lost one would hide that records are missing.
 
     Returns
     -------
@@ -172,13 +214,18 @@ def connect(path: Path) -> sqlite3.Connection:
 
     Raises
     ------
+    UnreadableError
+        When the file is no database or damaged; without `create` also as for `check_present`.
     InputError
-        When the file is no database of this package or was written by a newer version.
+        When it was written by a newer version; without `create` also as for `check_present`.
     OSError
         When it cannot be opened.
     """
+    if not create:
+        check_present(path)
+    name = f"{path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(name, uri=True, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError as error:
         raise OSError(
             f"{path} cannot be opened ({error}): check the folder and its rights"
@@ -190,7 +237,9 @@ def connect(path: Path) -> sqlite3.Connection:
         raise OSError(f"{path} cannot be used now ({error}): try again") from error
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise InputError(f"{path} is not a database of ektp-biocheck ({error})") from error
+        raise UnreadableError(
+            f"{path} is not a database of ektp-biocheck, or is damaged ({error}): {_CURE}"
+        ) from error
     except BaseException:
         connection.close()
         raise

@@ -90,9 +90,11 @@ def examine(
     restored = {seq: data for seq, _, _, data in audit.data_of(connection, "restored")}
     notes = [Problem("RESTORED", seq, str(data.get("made_at"))) for seq, data in restored.items()]
     heads: list[Head | str] = list(seen)
+    lost = []
     (total,) = connection.execute("SELECT count(*) FROM record").fetchone()
     for done, row in enumerate(all_records(connection), 1):
         one = told.pop(row.record_id, None)
+        lost += [row.record_id] * (row.state is State.LOST)
         problems += _row_problems(connection, row, one)
         envelope, problem = _envelope(place, row, keys)
         problems += [problem] if problem else []
@@ -108,7 +110,7 @@ def examine(
         problems += _word_problems(connection, kind)
     chain = audit.verify(connection, keys.values(), seen=heads)
     found = sorted((*chain.problems, *problems), key=audit.place_of)
-    return Verdict(chain.head, chain.checkpoints, tuple(found), tuple(notes))
+    return Verdict(chain.head, chain.checkpoints, tuple(found), tuple(notes), tuple(lost))
 
 
 def _before_restore(connection: sqlite3.Connection, known: Head, row: RecordRow) -> list[Problem]:

@@ -41,7 +41,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
                 yield copy
             return
     except sqlite3.DatabaseError as error:
-        raise UnreadableError(f"{path} is no database, or badly damaged ({error})") from error
+        raise UnreadableError(
+            f"{path} is no database, or badly damaged ({error}): bring it back with "
+            "ektp-biocheck restore BACKUP STATION --replace"
+        ) from error
     with closing(connection):
         yield connection
 

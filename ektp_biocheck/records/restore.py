@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.records import audit
-from ektp_biocheck.records.backup import Label, read_label
+from ektp_biocheck.records.backup import Label, check_backup, read_label
 from ektp_biocheck.records.canonical import digest
 from ektp_biocheck.records.database import connect, writing
 from ektp_biocheck.records.files import remove_durably, sync_folder, write_durably
@@ -87,7 +87,8 @@ def restore(
     OSError
         When something cannot be written. It may be repeated.
     """
-    if place.database.exists() and not replace:
+    check_backup(backup)
+    if place.database.exists() and place.database.stat().st_size and not replace:
         raise InputError(
             f"{place.database} exists: say --replace to move it away and go back to the backup"
         )
@@ -134,6 +135,7 @@ def restore_payloads(
     InputError, UnreadableError, OSError
         As for `restore`.
     """
+    check_backup(backup)
     trusted, _ = _trusted(backup, place)
     read_label(backup, trusted)
     back = [

@@ -24,6 +24,7 @@ from ektp_biocheck.delivery.centre.acceptance import Limits
 from ektp_biocheck.delivery.centre.store import Store
 from ektp_biocheck.delivery.centre.tables import open_database
 from ektp_biocheck.delivery.messages import MAX_RECORD, Name
+from ektp_biocheck.delivery.settings import read_toml
 from ektp_biocheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,14 +73,9 @@ class Home:
             When it is none, or its settings are wrong; the text names the file and the key.
         """
         path = folder / "centre.toml"
-        try:
-            settings = msgspec.toml.decode(path.read_bytes(), type=HomeSettings)
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{folder} is no centre's folder: ektp-biocheck centre init {folder}"
-            ) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: {error}") from error
+        if not path.exists():
+            raise InputError(f"{folder} is no centre's folder: ektp-biocheck centre init {folder}")
+        settings = read_toml(path, HomeSettings)
         return cls(folder.resolve(), settings)
 
     @property

@@ -145,7 +145,14 @@ def _ends_cleanly() -> Iterator[None]:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Keep a second server from the same folder; a killed one leaves nothing behind."""
-    with path.open("ab+") as file:
+    try:
+        file = path.open("ab+")
+    except OSError as error:
+        raise InputError(
+            f"{path.parent} cannot be written ({error.strerror}): serve it as the user who owns it "
+            "and check that its disk is mounted for writing"
+        ) from error
+    with file:
         try:
             _lock(file)
         except OSError as error:

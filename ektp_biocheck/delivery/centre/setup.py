@@ -1,8 +1,12 @@
 """Setting a pilot up: a centre's folder, and what it hands to stations and offices."""
 
+import ipaddress
 import json
+import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,7 +24,14 @@ from ektp_biocheck.records.keys import (
     make_station_keys,
 )
 
-__all__ = ["add_office", "add_station", "hand_out_certificate", "init", "server_certificate"]
+__all__ = [
+    "add_office",
+    "add_station",
+    "check_host",
+    "hand_out_certificate",
+    "init",
+    "server_certificate",
+]
 
 _SETTINGS = "delivery.toml"
 
@@ -65,8 +76,11 @@ def init(
         raise InputError(f"{folder} is not empty: choose a new folder for the centre")
     for station_id in station_ids:
         stations.check_name(station_id)
+    for host in settings.hosts:
+        check_host(host)
     building = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(building, ignore_errors=True)
+    _check_parent(folder)
     try:
         _build(building, settings, dict.fromkeys(station_ids), upstream)
     except BaseException:
@@ -76,6 +90,38 @@ def init(
         folder.rmdir()
     building.rename(folder)
     return Home.load(folder)
+
+
+def check_host(host: str) -> None:
+    """Refuse what is neither the name nor the address of a machine.
+
+    Raises
+    ------
+    InputError
+        When it is none, by RFC 1123 or as an IP address.
+    """
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return
+    labels = host.split(".")
+    named = all(re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)", label) for label in labels)
+    if not named or len(host) > 253 or labels[-1].isdigit():  # 10.0.0.300 is no name either
+        raise InputError(
+            f"{host!r} is neither a host name nor an address: give one such as records.example.id "
+            "or 10.0.0.5, without https:// and port"
+        )
+
+
+def _check_parent(folder: Path) -> None:
+    """Refuse, by its own name, a place in which no folder can be made."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be made ({error.strerror}): choose a folder that you may write to"
+        ) from error
 
 
 def _build(

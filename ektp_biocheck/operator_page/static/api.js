@@ -12,7 +12,9 @@ export function takeKey() {
   return Boolean(sessionStorage.getItem(KEY));
 }
 
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(text, code) { super(text); this.code = code; }
+}
 
 async function call(method, path, body, headers = {}) {
   let answer;
@@ -33,7 +35,7 @@ async function call(method, path, body, headers = {}) {
   try { told = await answer.json(); } catch { /* no JSON: the code below says enough */ }
   const known = `e_${told.error ?? "refused"}`;
   const detail = known === "e_refused" && told.detail ? ` (${told.detail})` : "";
-  throw new Refused(word(known) + detail);
+  throw new Refused(word(known) + detail, told.error);
 }
 
 // Header values are Latin-1; an officer's code may hold anything.

@@ -206,6 +206,7 @@ function fresh() {
   showPicture(null);
   $("slip").removeAttribute("src");
   sessionStorage.removeItem(PERSON);
+  doubted = null;
   for (const id of ["f-queue", "f-nik", "f-age"]) $(id).value = "";
   countNik();
   $("f-operator").value = state.operator ?? "";
@@ -251,6 +252,8 @@ function countNik() {
   $("nikcount").textContent = `${$("f-nik").value.replace(/\D/g, "").length}/16`;
 }
 
+let doubted = null;  // what was just typed and is unusual; the same again means: the card says so
+
 async function begin(event) {
   event.preventDefault();
   const nik = $("f-nik").value.replace(/[\s.-]/g, "");
@@ -266,7 +269,9 @@ async function begin(event) {
     const view = await api.post("/api/begin", {
       nik, operator, queue_number: $("f-queue").value.trim() || null,
       village: $("f-village").value.trim() || null, age_years: /^\d+$/.test(age) ? Number(age) : null,
-    });
+      nik_confirmed: nik === doubted,
+    }).catch((error) => { doubted = error.code === "nik_doubt" ? nik : null; throw error; });
+    doubted = null;
     $("f-nik").value = "";
     countNik();
     began(view);

@@ -32,7 +32,7 @@ export const WORDS = {
     todo_EVIDENCE: "Foto bukti belum ada.", todo_APPROVAL: "Pengecualian belum disetujui.",
     next_person: "Pemohon berikutnya", print: "Cetak tanda terima", done_text: "Berikan tanda terima kepada pemohon.", cancel: "Batal", close: "Tutup",
     locked_title: "Alamat tidak lengkap", locked: "Buka halaman ini lewat alamat yang dicetak ketika alat dinyalakan.",
-    e_nik: "NIK tidak benar. Ketik ulang dari kartu.", e_unreadable: "Berkas ini bukan gambar yang dapat dibaca. Pilih gambar lain.", e_ppi: "Resolusi gambar tidak diketahui. Mulai halaman ini dengan --ppi.", e_refused: "Tidak dapat dilakukan.", e_offline: "Alat tidak menjawab. Periksa apakah program masih berjalan.", e_entry: "Isi kode petugas dan NIK.", e_many: "Berkas terlalu besar untuk sebuah gambar.",
+    e_nik: "NIK tidak benar. Ketik ulang dari kartu.", e_nik_doubt: "NIK ini tidak lazim. Periksa lagi pada kartu. Bila kartu memang menyebut demikian, tekan Mulai sekali lagi: akan dicatat.", e_unreadable: "Berkas ini bukan gambar yang dapat dibaca. Pilih gambar lain.", e_ppi: "Resolusi gambar tidak diketahui. Mulai halaman ini dengan --ppi.", e_refused: "Tidak dapat dilakukan.", e_offline: "Alat tidak menjawab. Periksa apakah program masih berjalan.", e_entry: "Isi kode petugas dan NIK.", e_many: "Berkas terlalu besar untuk sebuah gambar.",
     minutes: "{used} dari {budget} menit",
   },
   en: {
@@ -67,7 +67,7 @@ export const WORDS = {
     todo_EVIDENCE: "The evidence photo is missing.", todo_APPROVAL: "The exception is not approved.",
     next_person: "Next person", print: "Print the receipt", done_text: "Hand the receipt to the person.", cancel: "Cancel", close: "Close",
     locked_title: "The address is incomplete", locked: "Open this page under the address that was printed when the station was started.",
-    e_nik: "The NIK is not right. Type it again from the card.", e_unreadable: "This file is no picture that can be read. Choose another.", e_ppi: "The picture's resolution is not known. Start this page with --ppi.", e_refused: "This cannot be done.", e_offline: "The station does not answer. See whether the program still runs.", e_entry: "Fill in the officer code and the NIK.", e_many: "The file is too large for a picture.",
+    e_nik: "The NIK is not right. Type it again from the card.", e_nik_doubt: "This NIK is unusual. Look at the card again. If the card does say so, press Begin once more: it will be noted.", e_unreadable: "This file is no picture that can be read. Choose another.", e_ppi: "The picture's resolution is not known. Start this page with --ppi.", e_refused: "This cannot be done.", e_offline: "The station does not answer. See whether the program still runs.", e_entry: "Fill in the officer code and the NIK.", e_many: "The file is too large for a picture.",
     minutes: "{used} of {budget} minutes",
   },
 };
