@@ -106,6 +106,12 @@ def test_a_folder_that_cannot_be_served_is_named(folder):
     assert f"{folder} cannot be written" in run("serve", folder, code=2)
 
 
+def test_a_place_of_records_that_cannot_be_used_is_named(folder):
+    (folder / "records" / "incoming").rmdir()
+    (folder / "records" / "incoming").write_text("x")
+    assert f"{folder / 'records'} cannot be used" in run("stock", folder, code=2)
+
+
 def test_init_never_overwrites_a_centre(folder):
     assert "not empty" in run("init", folder, code=2)
     assert "is registered already" in run("station", "add", folder, "kec-01", code=2)

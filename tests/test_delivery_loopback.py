@@ -149,7 +149,8 @@ class Stream(httpcore.NetworkStream):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not made", "made and not answered"])
-def test_the_nth_socket_call_fails_for_every_n(home, url, connection, folder, after):
+def test_the_nth_socket_call_fails_for_every_n(home, url, connection, folder, after, monkeypatch):
+    monkeypatch.setattr("ektp_biocheck.delivery.tls._LISTEN_SECONDS", 0.05)
     settings = settings_of(home, url)
     for nth in range(1, 200):
         (record_id,) = seal(connection, folder, 1, size=1_000)

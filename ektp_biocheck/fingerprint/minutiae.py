@@ -147,7 +147,7 @@ def _within(
     a: tuple[NDArray[np.float32], ...], b: tuple[NDArray[np.float32], ...], reach: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Rows of a and b at most `reach` apart, and how far; memory grows with the pairs found."""
-    from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # only prints need it
+    from scipy.spatial import cKDTree  # only prints need it
 
     trees = [cKDTree(np.stack(points[:2], axis=1)) for points in (a, b)]
     near = trees[0].sparse_distance_matrix(trees[1], reach, output_type="ndarray")

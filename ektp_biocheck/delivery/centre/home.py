@@ -146,6 +146,13 @@ class Home:
                 limits=self.limits,
                 forwarding=self.settings.upstream is not None,
             )
+        except OSError as error:
+            engine.dispose()
+            where = self.folder / self.settings.records
+            raise InputError(
+                f"{where} cannot be used ({error.strerror or error}): check that its disk is there "
+                "and may be written, and who owns it"
+            ) from error
         except BaseException:
             engine.dispose()
             raise
