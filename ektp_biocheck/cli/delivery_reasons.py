@@ -113,6 +113,15 @@ _STATION_DIFFERS = (
     "a new key: centre station key)",
 )
 _CURES = (
+    (
+        r"no station of this name is registered|^unknown_station$",
+        (
+            "Tanyakan ke pusat apakah stasiun ini terdaftar atau diblokir (di sana: ektp-biocheck "
+            "centre station list)",
+            "Ask the centre whether this station is registered or blocked (there: ektp-biocheck "
+            "centre station list)",
+        ),
+    ),
     (r"not a sealed record of this station|wrong_seal", _STATION_DIFFERS),
     (
         r"refused this station's certificate|the centre answered 40[13]",

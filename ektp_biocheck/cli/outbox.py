@@ -93,7 +93,7 @@ def _waiting(at: Desk, limit: int, lang: Lang, *, as_json: bool) -> bool:
         )
     )
     for why, help_ in helps(rows, lang):
-        click.echo(f"{why}: {help_}")
+        click.echo(f"{why}\n   {help_}")
     pause = breaker(at.connection)
     waits = pause.waits(clock.now().timestamp())
     if waits:
