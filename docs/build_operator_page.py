@@ -95,7 +95,7 @@ def give(page: Page, pixels: NDArray[np.uint8]) -> None:
 def main() -> None:
     """Serve a station, look at it, stop it."""
     with tempfile.TemporaryDirectory() as folder, listen("127.0.0.1", 0) as listener:
-        config = StationConfig("KEC-01", "Ngargoyoso", Path(folder))
+        config = StationConfig("kec-01", "Ngargoyoso", Path(folder))
         port, key = listener.getsockname()[1], secrets.token_urlsafe(12)
         with Station(config) as station:
             desk = Desk(station, Office("Kecamatan Ngargoyoso"))

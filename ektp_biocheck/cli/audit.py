@@ -99,7 +99,7 @@ def verify(
     \b
     Examples:
       ektp-biocheck audit verify /var/lib/station
-      ektp-biocheck audit verify station/ --key KEC-01.pub --seen 812:9f86d081...
+      ektp-biocheck audit verify station/ --key kec-01.pub --seen 812:9f86d081...
     \b
     Exit codes:
       0  everything is as it was written
