@@ -47,7 +47,7 @@ def keys(station_folder: Path, centre: Path | None, lang: Lang) -> None:
             _take_in(centre / name, folder / name)  # type: ignore[operator]
         if not (folder / "station.key").exists():
             key_files.make_station_keys(folder)
-        name = key_files.key_id(key_files.load_keys(folder).trusted[0])
+        name = key_files.key_id(key_files.load_signing_key(folder / "station.key").public_key())
         click.echo(
             in_language(
                 lang,
@@ -55,6 +55,18 @@ def keys(station_folder: Path, centre: Path | None, lang: Lang) -> None:
                 f"The station's key {name} is ready. Hand {folder / 'station.pub'} to the centre.",
             )
         )
+        if not (folder / "centre-seal.pub").exists():
+            click.echo(
+                in_language(
+                    lang,
+                    "Kunci publik pusat belum ada: ulangi dengan --centre FOLDER begitu diterima. "
+                    "Sebelum itu rekaman tidak dapat disegel.",
+                    "The centre's public keys are not here yet: run this again with --centre "
+                    "FOLDER once you have them. Until then no record can be sealed.",
+                )
+            )
+        else:
+            key_files.load_keys(folder)  # a damaged or mixed-up file is told now
 
 
 def _take_in(source: Path, target: Path) -> None:
