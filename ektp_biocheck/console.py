@@ -19,7 +19,7 @@ from rich.text import Text
 from ektp_biocheck import defects
 from ektp_biocheck.batch.how import Progress
 from ektp_biocheck.batch.outcome import STATUSES, Outcome
-from ektp_biocheck.batch.reasons import reason_text
+from ektp_biocheck.batch.reasons import reason_code, reason_text
 from ektp_biocheck.lang import Lang, in_language
 
 __all__ = ["JsonMeter", "Meter", "printable", "summary_table", "verdict_table"]
@@ -216,10 +216,18 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}"
 
 
+def _unread(outcome: Outcome, lang: Lang) -> str:
+    """Return why a file has no result; in Indonesian its kind, in English its particulars."""
+    code = reason_code(outcome.failure)
+    if lang == "id" and code is not None:
+        return reason_text(code, lang)
+    return outcome.failure or outcome.status
+
+
 def _reason(outcome: Outcome, lang: Lang) -> tuple[str, str]:
     """Return what is wrong most and what to do; a refusal never goes without a reason."""
     if outcome.assessment is None:
-        return outcome.failure or outcome.status, ""
+        return _unread(outcome, lang), ""
     if not outcome.codes:
         return outcome.failure or in_language(lang, "baik", "fine"), ""
     worst, *others = outcome.codes

@@ -356,3 +356,11 @@ def test_native_libraries_are_silenced_and_our_own_words_are_not(capfd):
         print("our own word", file=sys.stderr)
     os.write(2, b"after")
     assert capfd.readouterr().err == "our own word\nafter"
+
+
+def test_an_unreadable_file_is_told_in_indonesian_too(tmp_path):
+    (tmp_path / "empty.png").touch()
+    told = CliRunner().invoke(main, ["score", "--lang", "id", str(tmp_path / "empty.png")])
+    assert told.exit_code == 3
+    assert "kosong" in told.output
+    assert "empty." not in told.output.replace("empty.png", "")
