@@ -4,10 +4,8 @@
 """
 
 import io
-import os
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,19 +32,9 @@ from ektp_biocheck.records.database import connect, writing
 from ektp_biocheck.records.folder import StationFolder
 from ektp_biocheck.records.vault import Vault, station_key
 
-__all__ = ["Burst", "Desk", "decided", "new_id", "png_of"]
+__all__ = ["Burst", "Desk", "decided", "png_of"]
 
 T = TypeVar("T")
-
-
-def new_id() -> str:
-    """Return a new id: a UUID of version 7 (RFC 9562), so that ids sort by time."""
-    milliseconds = time.time_ns() // 1_000_000
-    number = int.from_bytes(os.urandom(10), "big")
-    high, low = number >> 62 & 0xFFF, number & (1 << 62) - 1
-    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | high << 64 | 2 << 62 | low
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def png_of(pixels: NDArray[np.uint8], ppi: float | None) -> bytes:

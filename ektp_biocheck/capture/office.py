@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ektp_biocheck.capture import facts as f
 from ektp_biocheck.capture.case import look
-from ektp_biocheck.capture.desk import Desk, new_id, png_of
+from ektp_biocheck.capture.desk import Desk, png_of
 from ektp_biocheck.capture.manifest import finished_of
 from ektp_biocheck.capture.nik import age_contradicts, clean_nik, nik_doubts, subject_reference
 from ektp_biocheck.capture.outcomes import ApprovalMode, Decision
@@ -21,6 +21,7 @@ from ektp_biocheck.capture.views import Finished
 from ektp_biocheck.errors import InputError
 from ektp_biocheck.positions import ImpressionType, Instance
 from ektp_biocheck.records import events as store
+from ektp_biocheck.records.ids import new_record_id
 from ektp_biocheck.records.rows import of_transaction
 from ektp_biocheck.records.sealing import next_record_id
 from ektp_biocheck.samples import decode_sample
@@ -58,7 +59,7 @@ def begin(
         and "NIK_BIRTH" not in doubts
         and age_contradicts(nik, visit.age_years, desk.now().astimezone().date())
     )
-    transaction = new_id()
+    transaction = new_record_id()
     parts = None if visit.parts is None else tuple(f.attribute_of(part) for part in visit.parts)
     began = f.Began(
         subject=subject,

@@ -73,6 +73,9 @@ def working(lang: "Lang") -> Iterator[None]:
         yield
 
 
+_LONGEST_WORD = 14  # characters; longer ones are file names
+
+
 def print_tables(sentences: Iterable[object], tables: "Iterable[Table]") -> None:
     """Print sentences and tables of a page on the screen."""
     from rich.console import Console
@@ -92,13 +95,21 @@ def _drawn(table: "Table") -> "Drawn":
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0), title_justify="left")
     drawn.title = _plain(table.caption)
-    for head in table.heads:
+    heads = [_plain(head.title) for head in table.heads]
+    rows = [[_plain(cell.shown) for cell in row] for row in table.rows]
+    for place, head in enumerate(table.heads):
+        words = " ".join([heads[place], *(row[place] for row in rows)]).split()
         right = head.kind == "number"
-        drawn.add_column(_plain(head.title), justify="right" if right else "left", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(Text(_plain(cell.shown)) for cell in row))
+        drawn.add_column(
+            heads[place],
+            justify="right" if right else "left",
+            overflow="fold",
+            min_width=min(max(map(len, words), default=1), _LONGEST_WORD),  # break between words
+        )
+    for row in rows:
+        drawn.add_row(*map(Text, row))
     return drawn
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ektp_biocheck.errors import InputError, InstallationError, UnreadableError
+from ektp_biocheck.records.files import sync_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["KEY_BYTES", "Vault", "station_key", "sync_folder"]
+__all__ = ["KEY_BYTES", "Vault", "station_key"]
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -75,17 +76,6 @@ def _make_key(path: Path) -> None:
     finally:
         beside.unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable; Windows does so by itself."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Vault:
